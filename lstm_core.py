@@ -19,8 +19,9 @@ line is that of the equation in the notebooks.
     error of the cell                              ε_t = ∂E/∂c_t  deltas.c[t]                       H
     error of a weighted input                      δ_{g,t}        deltas.f[t], .c_tilde[t], …       H
 
-Gates are stacked f, i, o, c in the LSTM and z, r, h in the GRU. A layer keeps nothing between calls: ``forward`` returns
-a trace, ``backward`` takes it. Every layer takes complex numbers forward, which is what the complex-step check needs.
+Gates are stacked f, i, o, c in the LSTM and z, r, h in the GRU. A layer keeps nothing between calls: ``forward``
+returns a trace, ``backward`` takes it. Every layer takes complex numbers forward, which is what the complex-step check
+needs.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ class Deltas(Record):
 
 
 class Gradients(Record):
-    """What a backward pass returns: params, x, state and deltas, in the form of the layer's own (lists in Sequential)."""
+    """What a backward pass returns: params, x, state and deltas, in the layer's own form (lists in Sequential)."""
 
 
 def _shape(value: Any) -> str:
@@ -348,8 +349,8 @@ class RNN(Recurrent):
     def backward(self, dh: Array | None, trace: Trace, dstate: Array | None = None) -> Gradients:
         """dh: each output's own error ∂E_t/∂h_t (T, B, H) or None; dstate: the final state's (B, H) or None.
 
-        Returns the gradients of params, x, state (B, H), and deltas h (δ, total) and net (δ_net), (T, B, H) each. Raises as
-        ``forward``, and ValueError for a trace of another layer.
+        Returns the gradients of params, x, state (B, H), and deltas h (δ, total) and net (δ_net), (T, B, H) each.
+        Raises as ``forward``, and ValueError for a trace of another layer.
         """
         delta, back = self._begin_backward(dh, trace, dstate)
         W_h = self.params["W_h"]
@@ -386,9 +387,9 @@ class LSTM(Recurrent):
     def forward(self, x: Array, state: tuple[Array, Array] | None = None) -> tuple[Array, Trace]:
         """x (T, B, D), state (h_0, c_0) of (B, H) each or None for zeros; returns h (T, B, H) and the trace.
 
-        The trace holds x, f, i, o, c_tilde, c, c_prev, h, h_prev, (T, B, H) each, and state, the pair (h_T, c_T). Of a padded
-        batch, state is that after the padding. Raises TypeError or ValueError for another dtype or shape, ValueError
-        for NaN or inf.
+        The trace holds x, f, i, o, c_tilde, c, c_prev, h, h_prev, (T, B, H) each, and state, the pair (h_T, c_T). Of a
+        padded batch, state is that after the padding. Raises TypeError or ValueError for another dtype or shape,
+        ValueError for NaN or inf.
         """
         net, h, h_prev, c, c_prev = self._begin_forward(x, state)
         H, W_hT = self.hidden_size, np.ascontiguousarray(self.params["W_h"].T)  # BLAS is quicker on it than on a view
@@ -403,22 +404,22 @@ class LSTM(Recurrent):
         return h, self._end_forward(x=x, f=f, i=i, o=o, c_tilde=c_tilde, c=c, c_prev=c_prev, h=h, h_prev=h_prev)
 
     def backward(self, dh: Array | None, trace: Trace, dstate: tuple[Array, Array] | None = None) -> Gradients:
-        """dh: each output's own error ∂E_t/∂h_t (T, B, H) or None; dstate: the final (h, c)'s, a pair of (B, H), or None.
+        """dh: each output's own error ∂E_t/∂h_t (T, B, H) or None; dstate: the final (h, c)'s, a pair, or None.
 
-        Returns the gradients of params, x, state (a pair), and deltas h (δ), c (ε), f, i, o, c_tilde, (T, B, H) each. Raises as
-        ``forward``, and ValueError for a trace of another layer.
+        Returns the gradients of params, x, state (a pair), and deltas h (δ), c (ε), f, i, o, c_tilde, (T, B, H) each.
+        Raises as ``forward``, and ValueError for a trace of another layer.
         """
         delta, back_h, back_c = self._begin_backward(dh, trace, dstate)
         f, i, o, c_tilde, c_prev = trace.f, trace.i, trace.o, trace.c_tilde, trace.c_prev
         W_h, tanh_c = self.params["W_h"], np.tanh(trace.c)
-        # The factors that do not depend on the error, for all times at once; the loop turns each into its δ in place.
+        # The factor of the error in each equation, for all times at once; the loop turns it into the δ or ε, in place.
         d_net = np.empty((*delta.shape[:2], 4 * self.hidden_size), self.dtype)
         d_f, d_i, d_o, d_c = np.split(d_net, 4, axis=-1)
-        d_o[:] = tanh_c * sigmoid_prime(o)
-        d_f[:] = c_prev * sigmoid_prime(f)
-        d_i[:] = c_tilde * sigmoid_prime(i)
-        d_c[:] = i * tanh_prime(c_tilde)
-        epsilon = o * tanh_prime(tanh_c)
+        d_o[:] = tanh_c * sigmoid_prime(o)  # (9)
+        d_f[:] = c_prev * sigmoid_prime(f)  # (10')
+        d_i[:] = c_tilde * sigmoid_prime(i)  # (11')
+        d_c[:] = i * tanh_prime(c_tilde)  # (12')
+        epsilon = o * tanh_prime(tanh_c)  # (10a)
         for t in reversed(range(len(delta))):
             delta[t] += back_h  # (8')
             epsilon[t] = epsilon[t] * delta[t] + back_c  # (10a)
@@ -456,9 +457,9 @@ class GRU(Recurrent):
     def forward(self, x: Array, state: Array | None = None) -> tuple[Array, Trace]:
         """x (T, B, D), state h_0 (B, H) or None for zeros; returns h (T, B, H) and the trace.
 
-        The trace holds x, z, r, h_tilde, h, h_prev, with reset="after" also m, (T, B, H) each, and state. Of a padded batch,
-        state is that after the padding. Raises TypeError or ValueError for another dtype or shape, ValueError for NaN
-        or inf.
+        The trace holds x, z, r, h_tilde, h, h_prev, with reset="after" also m, (T, B, H) each, and state. Of a padded
+        batch, state is that after the padding. Raises TypeError or ValueError for another dtype or shape, ValueError
+        for NaN or inf.
         """
         net, h, h_prev = self._begin_forward(x, state)
         W_h, H = self.params["W_h"], self.hidden_size
@@ -480,19 +481,19 @@ class GRU(Recurrent):
     def backward(self, dh: Array | None, trace: Trace, dstate: Array | None = None) -> Gradients:
         """dh: each output's own error ∂E_t/∂h_t (T, B, H) or None; dstate: the final state's (B, H) or None.
 
-        Returns the gradients of params, x, state (B, H), and deltas h (δ), z, r, h_tilde, with reset="after" also m, (T, B, H)
-        each. Raises as ``forward``, and ValueError for a trace of another layer.
+        Returns the gradients of params, x, state (B, H), and deltas h (δ), z, r, h_tilde, with reset="after" also m,
+        (T, B, H) each. Raises as ``forward``, and ValueError for a trace of another layer.
         """
         delta, back = self._begin_backward(dh, trace, dstate)
         z, r, h_tilde, h_prev = trace.z, trace.r, trace.h_tilde, trace.h_prev
         W_h, H, after = self.params["W_h"], self.hidden_size, self.reset == "after"
-        # The factors that do not depend on the error, as in the LSTM. The columns of z, r and m, the error of the
-        # recurrent product, stand side by side, so that (24') is one product with W_h.
+        # The factor of the error in each equation first, as in the LSTM. The columns of z, r and m stand side by side,
+        # so that the recurrent part of (24') is one product with W_h.
         d_net = np.empty((*delta.shape[:2], 4 * H), self.dtype)
         d_z, d_r, d_m, d_h = np.split(d_net, 4, axis=-1)
-        d_z[:] = (h_tilde - h_prev) * sigmoid_prime(z)
-        d_h[:] = z * tanh_prime(h_tilde)
-        d_r[:] = (trace.m if after else h_prev) * sigmoid_prime(r)
+        d_z[:] = (h_tilde - h_prev) * sigmoid_prime(z)  # (20)
+        d_h[:] = z * tanh_prime(h_tilde)  # (21)
+        d_r[:] = (trace.m if after else h_prev) * sigmoid_prime(r)  # (23'), (23)
         keep = 1 - z
         for t in reversed(range(len(delta))):
             delta[t] += back
@@ -530,7 +531,7 @@ class Dense(Layer):
     """y = W x + b on the last axis: the head of a network. It has no state."""
 
     def __init__(self, input_size: int, output_size: int, *, rng: Generator, dtype: Any = np.float64) -> None:
-        """W (output_size, input_size) Glorot uniform, b zero. Raises TypeError or ValueError for wrong sizes, rng, dtype."""
+        """W (output_size, input_size) Glorot uniform, b zero. Raises TypeError or ValueError for anything else."""
         super().__init__(input_size, output_size, rng, dtype)
         W = glorot_uniform(output_size, input_size, rng).astype(self.dtype)
         self.params = {"W": W, "b": np.zeros(output_size, self.dtype)}
@@ -601,7 +602,7 @@ class Sequential:
         return x, traces
 
     def backward(self, dy: Array | None, trace: list[Trace], dstate: list[Any] | None = None) -> Gradients:
-        """dy: the error of the last layer's output; dstate: a list of the final states' errors. Raises as the layers do."""
+        """dy: the error of the last layer's output; dstate: a list of the final states'. Raises as the layers do."""
         _check_list("trace", trace, len(self.layers))
         dstate = self._states("dstate", dstate)
         grads = []
@@ -623,7 +624,7 @@ class Sequential:
 
 
 def _begin_loss(name: str, y: Any, target: Any, mask: Any, classes: bool = False) -> tuple[Array, Array, Array]:
-    """y and target with zeros at the masked steps, so that not even a NaN there counts, and the mask, (…, 1) booleans."""
+    """y and target, zero at the masked steps so that not even a NaN there counts, and the mask, (…, 1) booleans."""
     if not isinstance(y, np.ndarray) or y.dtype.kind not in "fc" or y.ndim < 2:
         raise TypeError(f"{name}: expected an array (…, K) of floats, got {_shape(y)}")
     lead, dtype = y.shape[:-1], _check_dtype(y.real.dtype)
@@ -647,8 +648,9 @@ def _begin_loss(name: str, y: Any, target: Any, mask: Any, classes: bool = False
 def mean_squared_error(y: Array, target: Array, mask: Array | None = None) -> tuple[Any, Array]:
     """The mean of (y − target)² over the units of all steps that the mask lets through, and its gradient.
 
-    y and target (T, B, K), one dtype (y may be complex); mask (T, B) of booleans or of zeros and ones. Raises TypeError or
-    ValueError for other shapes or dtypes, a mask that lets nothing through, NaN or inf at a step that counts.
+    y and target (T, B, K), one dtype (y may be complex); mask (T, B) of booleans or of zeros and ones. Raises
+    TypeError or ValueError for other shapes or dtypes, a mask that lets nothing through, NaN or inf at a step that
+    counts.
     """
     y, target, kept = _begin_loss("y", y, target, mask)
     n = int(kept.sum()) * y.shape[-1]
@@ -657,10 +659,10 @@ def mean_squared_error(y: Array, target: Array, mask: Array | None = None) -> tu
 
 
 def binary_cross_entropy(logits: Array, target: Array, mask: Array | None = None) -> tuple[Any, Array]:
-    """The mean of −target log σ(a) − (1 − target) log(1 − σ(a)) over the units of all steps let through, and its gradient.
+    """The mean of −target log σ(a) − (1 − target) log(1 − σ(a)) over the units of all steps that count; its gradient.
 
-    logits a and target (T, B, K), one dtype, target in [0, 1]; mask (T, B). Raises as mean_squared_error, and ValueError for a
-    target outside [0, 1].
+    logits a and target (T, B, K), one dtype, target in [0, 1]; mask (T, B). Raises as mean_squared_error, and
+    ValueError for a target outside [0, 1].
     """
     a, target, kept = _begin_loss("logits", logits, target, mask)
     if target.min() < 0 or target.max() > 1:
@@ -674,8 +676,8 @@ def binary_cross_entropy(logits: Array, target: Array, mask: Array | None = None
 def softmax_cross_entropy(logits: Array, target: Array, mask: Array | None = None) -> tuple[Any, Array]:
     """The mean of −log softmax(logits)[target] over the steps that the mask lets through, and its gradient.
 
-    logits (T, B, K); target (T, B), integers in 0…K−1; mask (T, B). Raises as mean_squared_error, and ValueError for a target
-    outside 0…K−1.
+    logits (T, B, K); target (T, B), integers in 0…K−1; mask (T, B). Raises as mean_squared_error, and ValueError for a
+    target outside 0…K−1.
     """
     a, target, kept = _begin_loss("logits", logits, target, mask, classes=True)
     if target.min() < 0 or target.max() >= a.shape[-1]:
@@ -725,7 +727,7 @@ class Adam:
     def __init__(
         self, params: Any, learning_rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
     ) -> None:
-        """params: changed in place by ``step``. Raises ValueError unless learning_rate, epsilon > 0 and 0 ≤ β1, β2 < 1."""
+        """params: changed in place by ``step``. Raises ValueError unless learning_rate, epsilon > 0, 0 ≤ β1, β2 < 1."""
         _check_positive("learning_rate", learning_rate)
         _check_positive("epsilon", epsilon)
         if not (0 <= beta1 < 1 and 0 <= beta2 < 1):
@@ -842,12 +844,12 @@ def check_gradients(
     """Compare grads with numerical derivatives of loss, entry by entry, one row of the report an array.
 
     loss: takes a dict of arrays, returns a scalar, leaves the arrays alone; arrays, grads: by the same names, the same
-    shapes, float32 or float64. method "complex": Im loss(a + i·step) / step (Squire & Trapp 1998), loss must be analytic;
-    "central": (loss(a + step) − loss(a − step)) / (2·step).
+    shapes, float32 or float64. method "complex": Im loss(a + i·step) / step (Squire & Trapp 1998), loss must be
+    analytic; "central": (loss(a + step) − loss(a − step)) / (2·step).
 
     The error of an array is max|analytic − numeric| / max|numeric|, absolute where the numeric gradient is zero to
-    rounding. It is right up to tolerance: by default 1e-10 (complex) and 1e-6 (central), in float32 1e-4 and 1e-2. Raises
-    TypeError or ValueError for other names, shapes, dtypes or methods.
+    rounding. It is right up to tolerance: by default 1e-10 (complex) and 1e-6 (central), in float32 1e-4 and 1e-2.
+    Raises TypeError or ValueError for other names, shapes, dtypes or methods.
     """
     if method not in ("complex", "central"):
         raise ValueError(f'method: expected "complex" or "central", got {method!r}')
@@ -899,8 +901,8 @@ def check_layer(
     """check_gradients on all of a layer's or Sequential's gradients: each gate's arrays, x, the initial states.
 
     The loss weighs every output and every part of the final state with a random number of its own. state None means
-    random, not zero, because a zero state hides errors. rng: by default ``np.random.default_rng(0)``. Raises as the layer's
-    forward.
+    random, not zero, because a zero state hides errors. rng: by default ``np.random.default_rng(0)``. Raises as the
+    layer's forward.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     many = isinstance(layer, Sequential)
@@ -987,7 +989,7 @@ def to_torch(layer: Any) -> Arrays:
 
 
 def from_torch(layer: Any, state_dict: Mapping[str, Any], index: int | None = None) -> None:
-    """Fill a layer in place from a state_dict of torch.nn.RNN, LSTM, GRU or Linear: arrays or CPU tensors by PyTorch's names.
+    """Fill a layer in place from a state_dict of torch.nn.RNN, LSTM, GRU or Linear, arrays or CPU tensors.
 
     index: which layer of a dict of several; without biases (bias=False) they become zero. Raises ValueError for other
     names or shapes, several layers without index, bidirectional ones and projections, TypeError for another dtype; the

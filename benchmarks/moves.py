@@ -1,4 +1,4 @@
-"""The LSTM of chapter 03 as the equations read, step by step, and the four moves that make it fast, added one at a time.
+"""The LSTM of chapter 03 as the equations read, and the four moves that make it fast, added one at a time.
 
 With all four moves the shape of the computation is lstm_core's. Every stage gives the same gradients; bench.py checks
 that before it times them.
@@ -19,7 +19,7 @@ MOVES = (
 
 
 def forward(p: Arrays, x: Array, move: int) -> Arrays:
-    """p: the blocks W_fx, W_fh, b_f, … and the stacked W_x, W_h, b. move: how many of the four moves are made, 0 to 4."""
+    """p: the blocks W_fx, W_fh, b_f, … and the stacked W_x, W_h, b. move: how many of the moves are made, 0 to 4."""
     (T, B, D), H = x.shape, p["W_fh"].shape[0]
     act = {"f": sigmoid, "i": sigmoid, "o": sigmoid, "c": np.tanh}
     a = {name: np.empty((T, B, H), x.dtype) for name in ("c_now", "h", "c_prev", "h_prev")}
