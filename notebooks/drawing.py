@@ -1,0 +1,800 @@
+"""The figures of the series: one style, one set of colours, one drawing of each cell.
+
+A figure leaves a notebook through `show(fig, "what is to be seen")`, and through nothing else: the description is its
+alternative text, and nbval compares it. Put the decisive numbers into it, computed from the arrays that are drawn.
+
+    fig, ax = figure("The error dies out within ten steps", height=3.5)     # axes of one's own; ncols=2 gives two
+    ax.plot(lag, norms, color=COLOUR["RNN"], label="RNN")
+    log_axis(ax, "lag $t-k$ (steps)", "norm of the error")
+    label_ends(ax)                                                           # labels at the lines' ends, no legend
+    show(fig, f"The norm falls to {norms[-1]:.0e} after {len(norms)} steps.")
+
+Whole pictures in one call; each takes `title=` and `ax=` and returns the figure:
+
+    bars(values, labels)                        bars with their values on them
+    tracks({"f": f, "c": c})                    quantities over time, one above the other
+    matrix_picture(J, row_names, column_names)  a matrix in blocks, blue below zero and red above
+    phase_map(x, y, growth)                     a quantity over two parameters, with the line where it is zero
+    table_of_marks(marks, rows, columns)        right and wrong, as marks that do not need colour
+    coloured_text(text, values, tracks)         a text, each character on the colour of its value
+    draw_rnn_cell(), draw_lstm_cell(), draw_gru_cell()      the cells; `show` and `highlight` name their parts
+    draw_rnn_unrolled(), draw_lstm_unrolled()               the same over several steps, with the error's way back
+"""
+
+import io
+import re
+import textwrap
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import display
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
+from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon, Rectangle
+from matplotlib.path import Path
+from PIL import Image
+
+# The same thing has the same colour in the whole series. After Okabe and Ito, darkened until they can be read as text;
+# moved until any two that meet in a figure differ in each of the three kinds of colour blindness too.
+COLOUR = {
+    "f": "#0a6b52",
+    "i": "#b0479f",
+    "o": "#2b93e8",
+    "c_tilde": "#c48a00",
+    "c": "#b53d00",
+    "h": "#27308f",
+    "x": "#8a8f98",
+    "z": "#b0479f",
+    "r": "#0a6b52",
+    "h_tilde": "#c48a00",
+    "RNN": "#6b6b6b",
+    "LSTM": "#b53d00",
+    "GRU": "#0d8a9c",
+    "right": "#2a78b5",
+    "wrong": "#800f45",
+    "grey": "#7a7a7a",
+}
+PALE, INK = "#dcdcdc", "#222222"
+DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#00508f", "#7fb2dd", "#ffffff", "#f0a070", "#a83a00"])
+SEQUENTIAL = LinearSegmentedColormap.from_list("sequential", ["#ffffff", "#fbc99a", "#e57a2c", "#a83a00"])
+PIXELS_PER_INCH = 100  # on the page; the PNG has twice as many
+
+STYLE = {
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 11,
+    "mathtext.fontset": "stix",
+    "axes.titlesize": 11.5,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.labelsize": 11,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": "#8a8a8a",
+    "axes.linewidth": 0.9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.prop_cycle": mpl.cycler(color=[COLOUR[name] for name in ("h", "c", "f", "i", "o", "c_tilde", "x")]),
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "xtick.color": "#8a8a8a",
+    "ytick.color": "#8a8a8a",
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 2.2,
+    "lines.solid_capstyle": "round",
+    "text.color": INK,
+}
+mpl.rcParams.update(STYLE)
+
+
+def show(fig, description):
+    """Display `fig` as a PNG whose alternative text is `description`, and close it."""
+    if not description.strip():
+        raise ValueError("a figure needs a description: what is to be seen, with the decisive numbers")
+    full, png = io.BytesIO(), io.BytesIO()
+    fig.savefig(full, format="png", dpi=2 * PIXELS_PER_INCH, facecolor="white", metadata={"Software": None})
+    plt.close(fig)
+    with Image.open(full) as image:
+        pixels = np.rint(np.asarray(image.convert("RGB")) / 5) * 5  # cannot be seen, and makes the file a third smaller
+    Image.fromarray(pixels.astype(np.uint8)).save(png, format="png", optimize=True)
+    width = round(fig.get_figwidth() * PIXELS_PER_INCH)
+    display(
+        {"image/png": png.getvalue(), "text/plain": description},
+        raw=True,
+        metadata={"image/png": {"alt": description, "width": width}},
+    )
+
+
+# ---------------------------------------------------------------- axes
+
+
+def _wrapped(title, width):
+    """The title in as few lines as fit the width in inches, all about equally long; no break inside a formula."""
+    title = re.sub(r"\$[^$]*\$", lambda maths: maths[0].replace(" ", "\u00a0"), title)
+    most = int(9.0 * width)
+    lines = textwrap.wrap(title, most, break_long_words=False)
+    while most > 20 and len(shorter := textwrap.wrap(title, most - 1, break_long_words=False)) == len(lines):
+        most, lines = most - 1, shorter
+    return "\n".join(lines).replace("\u00a0", " ")
+
+
+def set_title(fig, title):
+    """Write `title`, a sentence, above the figure from its left edge, broken into lines that fit."""
+    fig.suptitle(_wrapped(title, fig.get_figwidth()), x=0.012, ha="left", fontsize=13, fontweight="bold")
+
+
+def _minus(text):
+    """The text with a minus sign for each hyphen before a digit."""
+    return re.sub(r"-(?=[\d.])", "\u2212", text)
+
+
+def figure(title=None, width=7.0, height=3.8, nrows=1, ncols=1, **subplots):
+    """A figure with its axes: `fig, ax = figure("What is to be seen, as a sentence")`; an inch is 100 pixels."""
+    fig, axes = plt.subplots(nrows, ncols, figsize=(width, height), layout="constrained", **subplots)
+    if title:
+        set_title(fig, title)
+    return fig, axes
+
+
+def _canvas(ax, title, width, height):
+    """The axes given, or those of a new figure of this size; a title goes above whichever it is."""
+    if ax is None:
+        return figure(title, width, height)
+    if title:
+        ax.set_title(title)
+    return ax.figure, ax
+
+
+def log_axis(ax, xlabel="lag $t-k$ (steps)", ylabel="norm of the error", both=False):
+    """Make the y axis logarithmic (with `both`, the x axis too), name the axes and draw a light grid."""
+    ax.set_yscale("log")
+    if both:
+        ax.set_xscale("log")
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.grid(True, which="major")
+    ax.minorticks_off()
+
+
+def label_line(ax, x, y, text, colour, where="right"):
+    """Write `text` in `colour` beside the point (x, y): to its "right" or "left", "above" or "below" it."""
+    dx, dy = {"right": (6, 0), "left": (-6, 0), "above": (0, 6), "below": (0, -6)}[where]
+    ha = {"right": "left", "left": "right"}.get(where, "center")
+    va = {"above": "bottom", "below": "top"}.get(where, "center")
+    return ax.annotate(text, (x, y), (dx, dy), textcoords="offset points", color=colour, ha=ha, va=va, fontsize=11)
+
+
+def label_ends(ax, gap=1.35):
+    """Write each line's label at its right end, in its colour; labels that would overlap are moved apart.
+
+    Call it when all lines are drawn and the scales are set.
+    """
+    (low, high), height = sorted(ax.get_ylim()), ax.get_position().height * ax.figure.get_figheight() * 72  # points
+    ends = []
+    for line in ax.get_lines():
+        if not line.get_label().startswith("_"):
+            x, y = (np.asarray(values, dtype=float) for values in line.get_data())
+            last = np.flatnonzero(np.isfinite(y) & ((y > 0) | (ax.get_yscale() != "log")))[-1]
+            end = (x[last], min(max(y[last], low), high))
+            ends.append((height * (ax.transData + ax.transAxes.inverted()).transform(end)[1], end, line))
+    ends.sort(key=lambda item: item[0])
+    places = [y for y, _, _ in ends]
+    sizes = [11 * gap * (line.get_label().count("\n") + 1) for _, _, line in ends]
+    for _ in range(100):  # neighbours that overlap push each other away
+        for k in range(len(ends) - 1):
+            overlap = max(0.0, (sizes[k] + sizes[k + 1]) / 2 - (places[k + 1] - places[k]))
+            places[k], places[k + 1] = places[k] - overlap / 2, places[k + 1] + overlap / 2
+    lift = max(0.0, -min(places, default=0.0))  # none of them over the numbers of the x axis
+    for (y, end, line), place in zip(ends, places, strict=True):
+        style = {"textcoords": "offset points", "color": line.get_color(), "va": "center"}
+        ax.annotate(line.get_label(), end, (6, place + lift - y), annotation_clip=False, **style)
+
+
+# ---------------------------------------------------------------- whole pictures
+
+
+def bars(values, labels=None, colours=None, title=None, xlabel=None, ylabel=None, fmt="{:.2g}", ax=None, height=3.4):
+    """Bars with their values on them (`fmt=None`: without); `colours` is one colour or one for each bar."""
+    fig, ax = _canvas(ax, title, 7.0, height)
+    values = np.asarray(values, dtype=float)
+    places = np.arange(len(values))
+    ax.bar(places, values, color=colours or COLOUR["h"], width=0.72)
+    if labels is not None:
+        ax.set_xticks(places, labels)
+        ax.tick_params(axis="x", length=0)
+    if fmt:
+        for place, value in zip(places, values, strict=True):
+            label_line(
+                ax, place, value, _minus(fmt.format(value)), INK, "above" if value >= 0 else "below"
+            ).set_fontsize(10.5)
+        ax.margins(y=0.14)
+    if (values < 0).any():
+        ax.axhline(0, color="#8a8a8a", linewidth=0.9)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    return fig
+
+
+def tracks(series, title=None, xlabel="time $t$ (steps)", names=None, limits=None, x=None, height=1.05):
+    """Quantities over time, one above the other on a common time axis; each in the colour of its name.
+
+    series: name (a key of COLOUR) to array of T values; names: name to what is written beside it;
+    limits: name to (low, high); a gate's is (0, 1) unless given.
+    """
+    fig, axes = figure(title, 7.0, 0.9 + height * len(series), len(series), 1, sharex=True, squeeze=False)
+    for ax, (name, values) in zip(axes[:, 0], series.items(), strict=True):
+        times = np.arange(1, len(values) + 1) if x is None else x
+        colour = COLOUR.get(name, INK)
+        ax.plot(times, values, color=colour, linewidth=1.8)
+        low, high = (limits or {}).get(name) or ((0, 1) if name in "fiozr" else ax.get_ylim())
+        ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+        ax.fill_between(times, values, np.clip(0.0, low, high), color=colour, alpha=0.13, linewidth=0)
+        ax.set_ylabel(
+            (names or {}).get(name) or symbol(name), color=colour, rotation=0, ha="right", va="center", fontsize=14
+        )
+        if ax is not axes[-1, 0]:
+            ax.tick_params(axis="x", length=0)
+    axes[-1, 0].set_xlabel(xlabel)
+    fig.align_ylabels()
+    return fig
+
+
+def matrix_picture(
+    matrix, row_names=("",), column_names=("",), blocks=None, row_sizes=None, column_sizes=None, title=None,
+    numbers=False, label=None, ax=None,
+):  # fmt: skip
+    """A matrix in colours centred at zero, cut into blocks.
+
+    row_names, column_names: what is written beside the block rows and above the block columns; blocks: a list of
+    lists, the name inside each block; sizes: how many rows or columns each block has (equal parts unless given);
+    numbers: write each entry; label: what the colour bar measures.
+    """
+    matrix = np.asarray(matrix, dtype=float)
+    rows, columns = matrix.shape
+    row_sizes = row_sizes or [rows // len(row_names)] * len(row_names)
+    column_sizes = column_sizes or [columns // len(column_names)] * len(column_names)
+    fig, ax = _canvas(ax, title, 6.0, 1.4 + min(4.2, 4.4 * rows / columns))
+    largest = np.abs(matrix).max() or 1.0
+    image = ax.pcolormesh(matrix, cmap=DIVERGING, vmin=-largest, vmax=largest, edgecolors="white", linewidth=0.6)
+    ax.set_aspect("equal")
+    ax.invert_yaxis()
+    ax.spines[:].set_visible(False)
+    ax.set_xticks(np.cumsum(column_sizes) - np.array(column_sizes) / 2, column_names, fontsize=15)
+    ax.set_yticks(np.cumsum(row_sizes) - np.array(row_sizes) / 2, row_names, fontsize=15)
+    ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False, pad=7)
+    y = 0
+    for k, height in enumerate(row_sizes):
+        x = 0
+        for j, width in enumerate(column_sizes):
+            ax.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=INK, linewidth=1.6, clip_on=False))
+            if blocks:
+                box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": "none", "alpha": 0.88}
+                ax.text(x + width / 2, y + height / 2, blocks[k][j], ha="center", va="center", fontsize=15, bbox=box)
+            x += width
+        y += height
+    if numbers:
+        for (k, j), value in np.ndenumerate(matrix):
+            ink = "white" if abs(value) > 0.7 * largest else INK
+            ax.text(j + 0.5, k + 0.5, _minus(f"{value:.2f}"), ha="center", va="center", color=ink)
+    bar = fig.colorbar(image, ax=ax, shrink=0.75, aspect=18, pad=0.03, label=label)
+    bar.outline.set_visible(False)
+    return fig
+
+
+def phase_map(x, y, growth, title=None, xlabel=None, ylabel=None, label=None, words=None, limit=None, ax=None):
+    """`growth[j, k]` at y[j], x[k]: blue where it is negative, red where positive, a line where it is zero.
+
+    words: a list of (x, y, text) to write on the map; limit: the value at which the colours end.
+    """
+    fig, ax = _canvas(ax, title, 6.6, 4.4)
+    limit = limit or np.nanmax(np.abs(growth))
+    image = ax.pcolormesh(x, y, growth, cmap=DIVERGING, vmin=-limit, vmax=limit, shading="nearest", rasterized=True)
+    ax.contour(x, y, growth, [0.0], colors=[INK], linewidths=1.6)
+    for place_x, place_y, text in words or []:
+        ax.text(place_x, place_y, text, ha="center", va="center", fontsize=12.5, fontweight="bold")
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    over = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
+    extend = over[bool(np.nanmin(growth) < -limit), bool(np.nanmax(growth) > limit)]
+    fig.colorbar(image, ax=ax, label=label, extend=extend, pad=0.02).outline.set_visible(False)
+    return fig
+
+
+def table_of_marks(marks, rows, columns, title=None, words=("right", "wrong"), ax=None, cell=(0.78, 0.36)):
+    """A table of right (a tick, light) and wrong (a cross, dark); None or NaN is left empty.
+
+    marks: len(rows) by len(columns); words: what a tick and a cross mean, written below; columns may hold line breaks.
+    """
+    wide, high = cell
+    margin = 0.35 + 0.085 * max(len(re.sub(r"[\\${}]|\\mathrm", "", row)) for row in rows)
+    head = 0.3 + 0.2 * max(column.count("\n") + 1 for column in columns)
+    fig, ax = _canvas(ax, title, max(margin + wide * len(columns), 5.0), 0.85 + head + high * len(rows))
+    for (k, j), mark in np.ndenumerate(np.array(marks, dtype=object)):
+        if mark is None or mark != mark:
+            continue
+        fill = "#d6e6f3" if mark else COLOUR["wrong"]
+        ax.add_patch(Rectangle((j + 0.04, k + 0.06), 0.92, 0.88, facecolor=fill, edgecolor="none"))
+        shape = [(-0.32, 0.02), (-0.1, 0.24), (0.34, -0.24)] if mark else [(-0.24, -0.24), (0.24, 0.24)]
+        for points in [shape] if mark else [shape, [(-x, y) for x, y in shape]]:
+            dx, dy = np.transpose(points)
+            ax.plot(
+                j + 0.5 + 0.8 * dx * high / wide,
+                k + 0.5 + 0.8 * dy,
+                color=COLOUR["right"] if mark else "white",
+                linewidth=2.2,
+            )
+    ax.set_xlim(0, len(columns))
+    ax.set_ylim(len(rows), 0)
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=12)
+    ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel(f"light, tick: {words[0]}      dark, cross: {words[1]}", color=COLOUR["grey"], loc="right")
+    return fig
+
+
+def coloured_text(text, values, tracks=None, title=None, label="$c_t$", limits=None, width=7.0):
+    """A text, each character on the colour of its value; a newline shows as a small arrow.
+
+    values: one for each character, newlines included; tracks: name (a key of COLOUR) to values between 0 and 1, drawn
+    as stripes under each line, full colour for 1; limits: (low, high) of the colours.
+    """
+    values, tracks = np.asarray(values, dtype=float), tracks or {}
+    if len(values) != len(text):
+        raise ValueError(f"one value for each of the {len(text)} characters expected, got {len(values)}")
+    lines = text.splitlines(keepends=True)
+    letters, stripe, space = 22, 4, 6 if tracks else 3  # in pixels of the page
+    pitch = letters + (stripe + 1) * len(tracks) + space
+    title = _wrapped(title, width) if title else ""
+    above, below, side = (18 + 22 * (title.count("\n") + 1) if title else 6), 62, 8
+    body = pitch * len(lines)
+    inside, height = PIXELS_PER_INCH * width - 2 * side, above + body + below
+    fig = plt.figure(figsize=(width, height / PIXELS_PER_INCH))
+    fig.text(0.012, 1 - 8 / height, title, va="top", fontsize=13, fontweight="bold")
+    ax = fig.add_axes((side / (inside + 2 * side), below / height, inside / (inside + 2 * side), body / height))
+    ax.set_xlim(0, max(len(line) for line in lines))
+    ax.set_ylim(body, 0)
+    ax.axis("off")
+
+    low, high = limits or (min(values.min(), 0.0), max(values.max(), 1e-12))
+    largest = max(-low, high)
+    norm, cmap = (Normalize(-largest, largest), DIVERGING) if low < 0 else (Normalize(low, high), SEQUENTIAL)
+    start = 0
+    for k, line in enumerate(lines):
+        here, top, edges = slice(start, start + len(line)), k * pitch, np.arange(len(line) + 1)
+        start += len(line)
+        ax.pcolormesh(edges, [top, top + letters], values[None, here], cmap=cmap, norm=norm)
+        for j, (character, value) in enumerate(zip(line, values[here], strict=True)):
+            dark = np.dot(cmap(norm(value))[:3], (0.3, 0.59, 0.11)) < 0.48
+            ink = {"\n": "#dddddd" if dark else "#9a9a9a"}.get(character, "white" if dark else INK)
+            glyph = {"family": "DejaVu Sans Mono", "ha": "center", "va": "baseline", "color": ink}
+            ax.text(j + 0.5, top + 16, character.replace("\n", "\u21b5"), **glyph)
+        for n, (name, gate) in enumerate(tracks.items()):
+            y = top + letters + 1 + n * (stripe + 1)
+            ax.pcolormesh(edges, [y, y + stripe], np.asarray(gate)[None, here], cmap=_shades(name), vmin=0, vmax=1)
+
+    bar = fig.add_axes((0.55, 38 / height, 0.36, 9 / height))
+    fig.colorbar(mpl.cm.ScalarMappable(norm, cmap), cax=bar, orientation="horizontal").outline.set_edgecolor(PALE)
+    bar.annotate(
+        label, (1, 0.5), (8, 0), xycoords="axes fraction", textcoords="offset points", va="center", fontsize=14
+    )
+    for n, name in enumerate(tracks):
+        place = {"xycoords": "figure fraction", "textcoords": "offset points", "va": "center", "fontsize": 14}
+        ax.annotate(symbol(name), (0.012 + 0.13 * n, 42 / height), (36, 0), color=COLOUR[name], **place)
+        fig.add_artist(Rectangle((0.012 + 0.13 * n, 40 / height), 0.06, stripe / height, color=COLOUR[name]))
+    if tracks:
+        fig.text(0.012, 12 / height, "under each line: pale is 0, full colour is 1", color=COLOUR["grey"])
+    return fig
+
+
+def _shades(name):
+    """Colours from almost white, for 0, to the colour of the name, for 1."""
+    return LinearSegmentedColormap.from_list(name, ["#efefef", COLOUR[name]])
+
+
+# ---------------------------------------------------------------- the cells: one drawing kit
+
+SYMBOL = {"c_tilde": r"\tilde{c}", "h_tilde": r"\tilde{h}"}
+LINE, MIDDLE, GATE, BUS = 5.9, 3.95, 2.05, 0.85  # heights: the state's line, the products, the gates, the input
+WIDE = {"f": 2.2, "i": 3.8, "c_tilde": 5.4, "o": 7.0, "h": 9.0, "width": 10.6}  # places along the cell
+NARROW = {"f": 1.6, "i": 2.9, "c_tilde": 4.15, "o": 5.4, "h": 7.1, "width": 8.4}
+
+
+def symbol(name, time="t"):
+    """The mathematical text for a name in code: symbol("c_tilde") is c with a tilde and index t."""
+    time = time.replace("-", "{-}")  # without the spaces around a minus sign
+    return f"${SYMBOL.get(name, name)}_{{{time}}}$" if name in COLOUR and name.islower() else name
+
+
+def _before(time, steps=1):
+    """The time index `steps` earlier: "t" gives "t-1", "t-1" gives "t-2"."""
+    return f"t-{int(time[2:] or 0) + steps}" if steps else time
+
+
+class Pen:
+    """Draws the parts of a cell: in colour if they are shown, bold if highlighted, pale or not at all if neither."""
+
+    def __init__(self, ax, parts, shown=None, highlight=(), rest="pale", x0=0.0, font=15, wires=None):
+        self.ax, self.x0, self.font, self.rest, self.wires = ax, x0, font, rest, wires
+        if rest not in ("pale", "absent"):
+            raise ValueError(f'rest must be "pale" or "absent", not {rest!r}')
+        self.shown = set(parts if shown is None else [shown] if isinstance(shown, str) else shown)
+        self.bold = {highlight} if isinstance(highlight, str) else set(highlight or ())
+        self.shown |= self.bold
+        if unknown := self.shown - set(parts):
+            raise ValueError(f"no such part: {', '.join(sorted(unknown))}; the parts are {', '.join(parts)}")
+
+    def look(self, part, colour):
+        """(colour, line width, is it shown, is it bold) of a part, or of several that must all be shown."""
+        needed = {part} if isinstance(part, str) else set(part)
+        shown, bold = needed <= self.shown, needed <= self.bold
+        return (colour if shown else PALE), (2.8 if bold else 1.9 if shown else 1.4), shown, bold
+
+    def wire(self, part, points, colour, head=False, width=1.0, over=None):
+        """A line through `points` with rounded corners; head: with an arrow; over: the height of a line it crosses."""
+        colour, line, shown, bold = self.look(part, self.wires or colour)
+        if not shown and self.rest != "pale":
+            return
+        points = np.array(points, dtype=float) + (self.x0, 0)
+        order = (2 if shown else 1) + (0.5 if over is not None else 0)
+        if over is not None:
+            x = points[0][0]
+            gap = np.array([(x, over - 0.17), (x, over + 0.17)])
+            self._stroke(gap, "#f7f7f7", 7, order - 0.2, capstyle="butt")
+        if bold:
+            self._stroke(points, colour, 11, order - 0.1, alpha=0.2, capstyle="butt")
+        if head:
+            way = (points[-1] - points[-2]) / np.linalg.norm(points[-1] - points[-2])
+            side, tip = np.array([-way[1], way[0]]), points[-1].copy()
+            points[-1] = tip - 0.2 * way
+            corners = [tip, tip - 0.3 * way + 0.14 * side, tip - 0.3 * way - 0.14 * side]
+            self.ax.add_patch(Polygon(corners, facecolor=colour, edgecolor="none", zorder=order + 0.2))
+        self._stroke(points, colour, line * width, order)
+
+    def _stroke(self, points, colour, width, order, radius=0.28, **style):
+        vertices, codes = [points[0]], [Path.MOVETO]
+        for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+            for far, code in ((before, Path.LINETO), (after, Path.CURVE3)):
+                step = (far - corner) / np.linalg.norm(far - corner) * radius
+                vertices += [corner + step] if code == Path.LINETO else [corner, corner + step]
+                codes += [code] * (1 if code == Path.LINETO else 2)
+        path = Path([*vertices, points[-1]], [*codes, Path.LINETO])
+        style = {"capstyle": "round", "joinstyle": "round"} | style
+        self.ax.add_patch(PathPatch(path, fill=False, edgecolor=colour, linewidth=width, zorder=order, **style))
+
+    def box(self, part, x, y, text, colour, width=1.1, height=0.8, font=None):
+        """A box that computes something: tinted, or filled if it is highlighted."""
+        colour, line, shown, bold = self.look(part, colour)
+        if not shown and self.rest != "pale":
+            return
+        tint = 1 - 0.16 * (1 - np.array(to_rgb(colour)))
+        face = colour if bold else tint if shown else "white"
+        corner = (self.x0 + x - width / 2 + 0.1, y - height / 2 + 0.1)
+        style = {"boxstyle": "round,pad=0.1,rounding_size=0.18", "facecolor": face, "edgecolor": colour}
+        self.ax.add_patch(FancyBboxPatch(corner, width - 0.2, height - 0.2, linewidth=min(line, 2), zorder=4, **style))
+        if shown:
+            self._text(x, y, text, "white" if bold else colour, font or self.font, weight="bold")
+
+    def operator(self, part, x, y, sign, colour, radius=0.31):
+        """A circle for an element-wise operation: "times", "plus" or a text."""
+        colour, line, shown, bold = self.look(part, colour)
+        if not shown and self.rest != "pale":
+            return
+        face = colour if bold else "white"
+        place = (self.x0 + x, y)
+        self.ax.add_patch(Circle(place, radius, facecolor=face, edgecolor=colour, linewidth=min(line, 2), zorder=4))
+        ink, arm = ("white" if bold else colour), 0.5 * radius
+        ends = {"plus": [(arm, 0), (0, arm)], "times": [(0.8 * arm, 0.8 * arm), (0.8 * arm, -0.8 * arm)]}.get(sign)
+        for dx, dy in ends or []:
+            xs, ys = [place[0] - dx, place[0] + dx], [y - dy, y + dy]
+            self.ax.plot(xs, ys, color=ink, linewidth=1.8, zorder=5)
+        if not ends and shown:
+            self._text(x, y, sign, ink, 0.72 * self.font)
+
+    def dot(self, part, x, y, colour):
+        """A dot where a line branches."""
+        colour, _, shown, _ = self.look(part, self.wires or colour)
+        if shown or self.rest == "pale":
+            self.ax.add_patch(Circle((self.x0 + x, y), 0.1, facecolor=colour, edgecolor="none", zorder=3))
+
+    def label(self, part, x, y, text, colour, ha="center", font=None):
+        """A text beside a part; absent where the part is not shown."""
+        colour, _, shown, bold = self.look(part, colour)
+        if shown:
+            self._text(x, y, text, colour, font or self.font, ha=ha)
+
+    def _text(self, x, y, text, colour, size, **style):
+        style = {"ha": "center", "va": "center", "zorder": 6} | style
+        self.ax.text(self.x0 + x, y, text, color=colour, fontsize=size, **style)
+
+    def cell(self, width, top):
+        """The cell's body."""
+        style = {"boxstyle": "round,pad=0,rounding_size=0.35", "facecolor": "#f7f7f7", "edgecolor": "#d0d0d0"}
+        self.ax.add_patch(FancyBboxPatch((self.x0, 0.15), width, top - 0.15, linewidth=1.1, zorder=0, **style))
+
+
+LSTM_PARTS = ("c_line", "f", "i", "c_tilde", "o", "h", "x")
+LSTM_NUMBERS = {"f": "(1)", "i": "(2)", "c_tilde": "(3)", "c_line": "(4)", "o": "(5)", "h": "(6)"}
+GRU_PARTS = ("h_line", "z", "r", "h_tilde", "x")
+GRU_NUMBERS = {"z": "(16)", "r": "(17)", "h_tilde": "(18)", "h_line": "(19)"}
+
+
+def _page(ax, title, left, right, bottom, top, inches):
+    """Axes for a drawing: one unit is `inches` in both directions, nothing but the drawing is seen."""
+    height = (top - bottom) * inches
+    width = (right - left) * inches
+    above = 0.15 + 0.23 * (_wrapped(title, width).count("\n") + 1) if title and ax is None else 0
+    fig, ax = _canvas(ax, title, width, height + above)
+    ax.set_xlim(left, right)
+    ax.set_ylim(bottom, top)
+    ax.set_aspect("equal")
+    ax.axis("off")
+    return fig, ax
+
+
+def draw_lstm_cell(show=None, highlight=(), rest="pale", title=None, values=None, numbers=False, ax=None):
+    """One step of an LSTM, (1)-(6): the cell state runs along the top, h_{t-1} and x_t enter below, gates between.
+
+    show: the parts in colour (all unless given), of c_line, f, i, c_tilde, o, h, x; highlight: those filled and bold;
+    rest: "pale" or "absent", what the other parts are; values: name to number, written beside the name (c_prev and
+    h_prev too); numbers: write the equations' numbers.
+    """
+    fig, ax = _page(ax, title, -1.85, WIDE["width"] + 1.85, -0.9, 6.7, 0.5)
+    pen, values = Pen(ax, LSTM_PARTS, show, highlight, rest), values or {}
+    _lstm(pen, WIDE, values=values, numbers=LSTM_NUMBERS if numbers else {})
+    right = WIDE["width"] + 1.1
+    _name(pen, "c_line", -1.1, LINE, "c", "t-1", values.get("c_prev"), "right")
+    _name(pen, "c_line", right, LINE, "c", "t", values.get("c"), "left")
+    _name(pen, "x", -1.1, BUS, "h", "t-1", values.get("h_prev"), "right")
+    _name(pen, "h", right, BUS, "h", "t", values.get("h"), "left")
+    return fig
+
+
+def _lstm(pen, at, time="t", values=None, numbers=None, small=False, left=-0.95, right=0.95):
+    """The parts of one LSTM cell between `left` and `right` of its body; small: the gates' names inside their boxes."""
+    values, numbers, w = values or {}, numbers or {}, at["width"]
+    pen.cell(w, LINE + 0.65)
+    _inputs(
+        pen, at["o"], [at[gate] for gate in ("f", "i", "c_tilde", "o") if gate in pen.shown], time, values, left, small
+    )
+
+    # (4): the state's line, with the forget gate's product and the new share's sum
+    c = COLOUR["c"]
+    pen.wire("c_line", [(left, LINE), (w + right, LINE)], c, head=True, width=1.4)
+    pen.operator("c_line", at["f"], LINE, "times", c)
+    pen.wire(("c_line", "i", "c_tilde"), [(at["c_tilde"], MIDDLE + 0.31), (at["c_tilde"], LINE - 0.31)], c, head=True)
+    pen.operator("c_line", at["c_tilde"], LINE, "plus", c)
+    pen.operator(("i", "c_tilde"), at["c_tilde"], MIDDLE, "times", c)
+
+    # (1), (2), (3), (5): a leg up from the bus, a box, the way to its product
+    ends = {
+        "f": [(at["f"], LINE - 0.31)],
+        "i": [(at["i"], MIDDLE), (at["c_tilde"] - 0.31, MIDDLE)],
+        "c_tilde": [(at["c_tilde"], MIDDLE - 0.31)],
+        "o": [(at["o"], MIDDLE), (at["h"] - 0.31, MIDDLE)],
+    }
+    for gate, end in ends.items():
+        x, colour = at[gate], COLOUR[gate]
+        pen.wire(gate, [(x, BUS), (x, GATE - 0.4)], colour, head=True)
+        pen.wire(gate, [(x, GATE + 0.4), *end], colour, head=True)
+        inside = "$\\tanh$" if gate == "c_tilde" else r"$\sigma$"
+        pen.box(gate, x, GATE, symbol(gate, "") if small else inside, colour, width=1.0 if small else 1.2)
+        if not small:
+            side = -1 if gate in "fi" else 1
+            _name(pen, gate, x + 0.2 * side, 3.0, gate, time, values.get(gate), "right" if side < 0 else "left")
+
+    # (6): a branch of the state's line, through tanh and the output gate, to h_t
+    x, h = at["h"], COLOUR["h"]
+    pen.dot("h", x, LINE, h)
+    pen.wire("h", [(x, LINE), (x, 5.36)], h, head=True)
+    pen.wire("h", [(x, 4.66), (x, MIDDLE + 0.31)], h, head=True)
+    pen.wire("h", [(x, MIDDLE - 0.31), (x, BUS), (w + right, BUS)], h, head=True)
+    pen.box("h", x, 5.01, r"$\tanh$", h, width=1.3, height=0.7, font=0.85 * pen.font)
+    pen.operator("h", x, MIDDLE, "times", h)
+
+    for part, number in numbers.items():
+        places = {"c_line": (at["c_tilde"] + 0.42, LINE + 0.33), "h": (x + 0.42, MIDDLE)}
+        pen.label(part, *places.get(part, (at.get(part, 0) + 0.2, 1.25)), number, COLOUR["grey"], ha="left", font=11)
+
+
+def _inputs(pen, last, ends, time, values, left, small):
+    """h_{t-1} and x_t come in and run along the bus, in colour as far as the last gate that is shown."""
+    if ends:
+        pen.shown.add("x")
+    pen.wire("", [(0.9, BUS), (last, BUS)], PALE)
+    pen.wire("x", [(left, BUS), (0.9, BUS)], COLOUR["h"])
+    pen.wire("x", [(0.9, -0.3), (0.9, BUS)], COLOUR["x"])
+    pen.wire("x", [(0.9, BUS), (max(ends, default=1.6), BUS)], COLOUR["x"])
+    pen.dot("x", 0.9, BUS, COLOUR["x"])
+    if not small:
+        pen.label("x", 1.1, 0.46, "$[h_{t{-}1},\\,x_t]$", COLOUR["x"], ha="left", font=12)
+    _name(pen, "x", 0.9, -0.6, "x", time, values.get("x"), beside=True)
+
+
+def _name(pen, part, x, y, name, time="t", value=None, ha="center", beside=False):
+    """A symbol next to its line, with its value, if there is one, below it or beside it."""
+    above = value is not None and not beside
+    pen.label(part, x, y + 0.25 if above else y, symbol(name, time), COLOUR[name], ha)
+    if value is not None:
+        text = value if isinstance(value, str) else _minus(f"{value:.2f}")
+        place, ha = ((x, y - 0.22), ha) if above else ((x + 0.35, y), "left")
+        pen.label(part, *place, text, COLOUR[name], ha, font=11.5)
+
+
+def draw_gru_cell(show=None, highlight=(), reset="after", rest="pale", title=None, values=None, numbers=False, ax=None):
+    """One step of a GRU, (16)-(19): the state h runs along the top; reset="before": r before W_hh, "after": after it.
+
+    show, highlight: of the parts h_line, z, r, h_tilde, x; the rest as in draw_lstm_cell.
+    """
+    if reset not in ("before", "after"):
+        raise ValueError(f'reset must be "before" or "after", not {reset!r}')
+    numbers, values, width = GRU_NUMBERS if numbers else {}, values or {}, 10.8
+    at = {"z": 2.4, "r": 4.1, "first": 5.7, "second": 7.2, "h_tilde": 9.0}
+    h, x_colour, candidate, gate, middle = COLOUR["h"], COLOUR["x"], COLOUR["h_tilde"], 2.65, 4.15
+    h_bus, x_bus = 1.25, 0.55
+    fig, ax = _page(ax, title, -1.85, width + 1.85, -0.9, 6.7, 0.5)
+    pen = Pen(ax, GRU_PARTS, show, highlight, rest)
+    gates = [name for name in ("z", "r", "h_tilde") if name in pen.shown]
+    pen.shown |= {"x"} if gates else set()
+    pen.cell(width, LINE + 0.65)
+
+    # h_{t-1} branches off its line, x_t comes in below; in colour as far as the last box that is shown
+    last = at[gates[-1]] if gates else 1.8
+    to_chain = at["first"] - (0.31 if reset == "before" else 0.6)
+    pen.wire("", [(1.3, h_bus), (to_chain, h_bus)], PALE)
+    pen.wire("", [(1.9, x_bus), (at["h_tilde"] + 0.22, x_bus)], PALE)
+    pen.wire("x", [(0.9, LINE), (0.9, h_bus), (min(last - 0.22, to_chain), h_bus)], h)
+    pen.wire("x", [(1.5, -0.35), (1.5, x_bus), (last + 0.22, x_bus)], x_colour)
+    pen.dot("x", 0.9, LINE, h)
+    _name(pen, "x", 1.5, -0.65, "x", value=values.get("x"), beside=True)
+    for name in ("z", "r"):
+        x, colour = at[name], COLOUR[name]
+        pen.wire(name, [(x - 0.22, h_bus), (x - 0.22, gate - 0.4)], h, head=True)
+        pen.wire(name, [(x + 0.22, x_bus), (x + 0.22, gate - 0.4)], x_colour, head=True, over=h_bus)
+        pen.dot(name, x - 0.22, h_bus, h)
+        pen.dot(name, x + 0.22, x_bus, x_colour)
+        pen.box(name, x, gate, r"$\sigma$", colour, width=1.2)
+
+    # (19): the state's line; 1-z keeps the old, z lets in the new
+    z, end = at["z"], at["h_tilde"]
+    pen.wire("h_line", [(-0.95, LINE), (width + 0.95, LINE)], h, head=True, width=1.4)
+    pen.operator("h_line", z, LINE, "times", h)
+    pen.operator("h_line", end, LINE, "plus", h)
+    pen.wire("z", [(z, gate + 0.4), (z, LINE - 0.31)], COLOUR["z"], head=True)
+    pen.wire("z", [(z, middle), (end - 0.31, middle)], COLOUR["z"], head=True)
+    pen.dot("z", z, middle, COLOUR["z"])
+    pen.operator("z", z, 4.86, "1\u2212", COLOUR["z"], radius=0.36)
+    pen.wire(("h_line", "z", "h_tilde"), [(end, middle + 0.31), (end, LINE - 0.31)], h, head=True)
+    pen.operator(("z", "h_tilde"), end, middle, "times", h)
+    _name(pen, "z", z - 0.2, 3.55, "z", value=values.get("z"), ha="right")
+
+    # (18) or (18'): the candidate; r stands before or after the product with W_hh
+    product, weights = (at["first"], at["second"]) if reset == "before" else (at["second"], at["first"])
+    pen.wire("h_tilde", [(to_chain - 1.0, h_bus), (end - 0.22, h_bus), (end - 0.22, gate - 0.4)], h, head=True)
+    pen.wire("h_tilde", [(end + 0.22, x_bus), (end + 0.22, gate - 0.4)], x_colour, head=True)
+    pen.wire("h_tilde", [(end, gate + 0.4), (end, middle - 0.31)], candidate, head=True)
+    pen.wire("r", [(at["r"] + 0.6, gate), (product, gate), (product, h_bus + 0.31)], COLOUR["r"], head=True)
+    pen.operator("h_tilde", product, h_bus, "times", candidate)
+    pen.box("h_tilde", weights, h_bus, "$W_{hh}$", candidate, width=1.1, height=0.74, font=13)
+    pen.box("h_tilde", end, gate, r"$\tanh$", candidate, width=1.3)
+    _name(pen, "r", at["r"] + 1.1, gate + (0.38 if values.get("r") is None else 0.5), "r", value=values.get("r"))
+    _name(pen, "h_tilde", end + 0.28, 3.45, "h_tilde", value=values.get("h_tilde"), ha="left")
+
+    for part, number in numbers.items():
+        places = {"h_line": (end + 0.42, LINE + 0.33), "h_tilde": (end + 0.75, gate)}
+        pen.label(part, *places.get(part, (at.get(part, 0) + 0.42, 1.85)), number, COLOUR["grey"], ha="left", font=11)
+    _name(pen, "h_line", -1.1, LINE, "h", "t-1", values.get("h_prev"), "right")
+    _name(pen, "h_line", width + 1.1, LINE, "h", "t", values.get("h"), "left")
+    return fig
+
+
+RNN_AT = {"h": 2.5, "out": 4.0, "width": 5.0}
+
+
+def draw_rnn_cell(show=None, highlight=(), rest="pale", title=None, values=None, ax=None):
+    """One step of a plain RNN, (R1): h_{t-1} and x_t, weighted and summed, through tanh to h_t; parts: x, h."""
+    fig, ax = _page(ax, title, -1.85, RNN_AT["width"] + 1.85, -0.85, 3.9, 0.5)
+    pen, values = Pen(ax, ("x", "h"), show, highlight, rest), values or {}
+    _rnn(pen, RNN_AT, values=values)
+    _name(pen, "x", -1.1, BUS, "h", "t-1", values.get("h_prev"), "right")
+    _name(pen, "h", RNN_AT["width"] + 1.1, BUS, "h", "t", values.get("h"), "left")
+    return fig
+
+
+def _rnn(pen, at, time="t", values=None, small=False, left=-0.95, right=0.95):
+    """The parts of one RNN cell between `left` and `right` of its body."""
+    x, h = at["h"], COLOUR["h"]
+    pen.cell(at["width"], 3.7)
+    _inputs(pen, x, [x], time, values or {}, left, small=True)
+    pen.wire("h", [(x, BUS), (x, GATE - 0.4)], h, head=True)
+    pen.wire(
+        "h", [(x, GATE + 0.4), (x, 3.1), (at["out"], 3.1), (at["out"], BUS), (at["width"] + right, BUS)], h, head=True
+    )
+    pen.box("h", x, GATE, r"$\tanh$", h, width=1.3)
+    if not small:
+        pen.label("h", x + 0.2, 1.25, r"$\mathrm{net}_t$", COLOUR["grey"], ha="left", font=13)
+
+
+# ---------------------------------------------------------------- several steps, and the error's way back
+
+GAP = 1.5  # between two cells
+
+
+def _unrolled(draw, parts, at, top, steps, lines, title, ax, path):
+    """`steps` cells in a row, the last at time t; `lines`: (state, its height) of those that run from cell to cell."""
+    stride = at["width"] + GAP
+    inches = min(9.0 / (steps * stride + 3.2), 0.42)
+    fig, ax = _page(ax, title, -2.0, steps * stride + 1.2, -0.95, top, inches)
+    for k in range(steps):
+        pen = Pen(ax, parts, x0=k * stride, font=42 * inches, wires="#cfcfcf" if path else None)
+        time = _before("t", steps - 1 - k)
+        draw(pen, at, time, small=True, left=-0.95 if k == 0 else 0.0, right=GAP)
+        for name, y in lines:
+            pen.label(parts[0], at["width"] + GAP / 2, y + 0.6, symbol(name, time), COLOUR[name])
+            if k == 0:
+                pen.label(parts[0], -1.1, y, symbol(name, _before(time)), COLOUR[name], "right")
+    if path:
+        pen.box(parts[0], at["width"] + GAP + 0.5, BUS, "$E$", INK, width=1.0)
+    return fig, ax, stride
+
+
+def _way_back(ax, points, colour, arrows=(), order=3.2):
+    """The error's way through `points`, a broad line under the boxes; arrows: the stretches that bear one."""
+    Pen(ax, ())._stroke(np.array(points, dtype=float), colour, 5.0, order, snap=False)
+    for k in arrows:
+        here, there = np.array(points[k : k + 2], dtype=float)
+        along = (there - here) / np.linalg.norm(there - here) * 0.32
+        side, tip = np.array([-along[1], along[0]]), (here + there) / 2 + 0.85 * along
+        corners = [tip, tip - 1.7 * along + side, tip - 1.7 * along - side]
+        ax.add_patch(Polygon(corners, facecolor=colour, edgecolor="white", linewidth=1.0, zorder=3.6))
+
+
+def draw_rnn_unrolled(steps=4, path=None, title=None, ax=None):
+    """A plain RNN over `steps` time steps; path="h" draws the error's way back from E: through every tanh and W_h."""
+    if path not in (None, "h"):
+        raise ValueError(f'path must be None or "h", not {path!r}')
+    at = {"h": 1.9, "out": 3.3, "width": 4.2}
+    fig, ax, stride = _unrolled(_rnn, ("x", "h"), at, 4.0, steps, [("h", BUS)], title, ax, path)
+    for x in stride * np.arange(steps) if path else ():
+        edge, up, down = x + at["width"], x + at["out"], x + at["h"]
+        way = [(edge + GAP, BUS), (edge, BUS), (up, BUS), (up, 3.1), (down, 3.1), (down, BUS), (x if x else -0.95, BUS)]
+        _way_back(ax, way, COLOUR["h"], [0] if x else [0, 5])
+    return fig
+
+
+def draw_lstm_unrolled(steps=3, path=None, title=None, ax=None):
+    """An LSTM over `steps` time steps, with the error's way back from E.
+
+    path: "h", the article's way, from h_t through the gates to h_{t-1} and never along c; "c", the missing way, along
+    the state's line; "both", what back-propagation follows; None, no error.
+    """
+    if path not in (None, "h", "c", "both"):
+        raise ValueError(f'path must be None, "h", "c" or "both", not {path!r}')
+    at, lines = NARROW, [("c", LINE), ("h", BUS)]
+    fig, ax, stride = _unrolled(_lstm, LSTM_PARTS, at, 6.9, steps, lines, title, ax, path)
+    for k in range(steps if path else 0):
+        x, last = k * stride, k == steps - 1
+        f, i, new, o, h, edge = (x + at[name] for name in ("f", "i", "c_tilde", "o", "h", "width"))
+        leave = x if k else -0.95
+        entry = [(edge + GAP, BUS), (edge, BUS), (h, BUS), (h, LINE)]
+        if path != "c":
+            _way_back(ax, [*entry, (f, LINE), (f, BUS), (leave, BUS)], COLOUR["h"], [0] if k else [0, 5])
+            _way_back(ax, [(h, MIDDLE), (o, MIDDLE), (o, BUS), (f, BUS)], COLOUR["h"])
+            _way_back(ax, [(new, LINE), (new, BUS)], COLOUR["h"])
+            _way_back(ax, [(new, MIDDLE), (i, MIDDLE), (i, BUS)], COLOUR["h"])
+        elif last:
+            _way_back(ax, entry, COLOUR["h"], [0])
+        if path != "h":
+            start = [(h, LINE)] if last else [(edge + GAP, LINE), (edge, LINE)]
+            _way_back(ax, [*start, (leave, LINE)], COLOUR["c"], () if last else [0], order=3.3)
+            time = _before("t", steps - 1 - k)
+            ax.text(f + 0.38, LINE + 0.47, rf"$\circ$ {symbol('f', time)}", color=COLOUR["f"], fontsize=12, va="center")
+        elif not last:
+            middle = np.array([edge + GAP / 2, LINE])
+            for arm in ((0.18, 0.18), (0.18, -0.18)):
+                ax.plot(*np.transpose([middle - arm, middle + arm]), color=COLOUR["wrong"], linewidth=2.6, zorder=5)
+    return fig

@@ -1,0 +1,287 @@
+"""Every gradient of every layer against the complex step, and the gradient check itself against planted errors."""
+
+import copy
+
+import numpy as np
+import pytest
+from conftest import KINDS, complex_step, draw, error, join, make_layer, parts, same, weighted_sum
+
+from lstm_core import GRU, LSTM, RNN, Dense, Sequential, check_gradients, check_layer
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def numeric_gradients(layer, data):
+    """By complex step: the gradients of each gate's parameters, of x and of each part of the initial state."""
+
+    def of_param(name):
+        return lambda a: weighted_sum(data, *layer.with_params({**layer.params, name: a})(data.x, data.state))
+
+    def of_state(k):
+        initial = parts(data.state)
+        return lambda a: weighted_sum(data, *layer(data.x, join([*initial[:k], a, *initial[k + 1 :]])))
+
+    params = {name: complex_step(of_param(name), a) for name, a in layer.params.items()}
+    states = {f"{name}_0": complex_step(of_state(k), parts(data.state)[k]) for k, name in enumerate(layer.STATE)}
+    x = complex_step(lambda x: weighted_sum(data, *layer(x, data.state)), data.x)
+    return {**layer.by_gate(params), **states, "x": x}
+
+
+def by_name(layer, grads):
+    """What backward returned, by the same names."""
+    states = {f"{name}_0": a for name, a in zip(layer.STATE, parts(grads.state), strict=True)}
+    return {**layer.by_gate(grads.params), **states, "x": grads.x}
+
+
+@every_kind
+@pytest.mark.parametrize("T", [1, 2, 7])
+@pytest.mark.parametrize("B", [1, 3])
+@pytest.mark.parametrize("outputs", [True, False], ids=["all outputs", "final state alone"])
+def test_every_gradient_is_the_derivative(kind, T, B, outputs):
+    layer = make_layer(kind)
+    data = draw(layer, T, B)
+    grads = layer.backward(data.dh if outputs else None, layer.forward(data.x, data.state)[1], data.dstate)
+    data.dh *= outputs
+    numeric, ours = numeric_gradients(layer, data), by_name(layer, grads)
+    assert len(numeric) == {RNN: 5, LSTM: 15, GRU: 11}[type(layer)] + (kind == "GRU-after")
+    for name, a in numeric.items():
+        assert a.any(), name
+        assert error(ours[name], a) < 1e-10, name
+
+
+def test_gradients_through_a_stack():
+    model = Sequential([make_layer("LSTM", 3, 2), make_layer("GRU-before", 2, 3), make_layer("RNN-tanh", 3, 2)])
+    data = [draw(layer, T=5, B=2, seed=k) for k, layer in enumerate(model.layers)]
+    x, states, dstates = data[0].x, [d.state for d in data], [d.dstate for d in data]
+    grads = model.backward(data[2].dh, model.forward(x, states)[1], dstates)
+
+    def loss(model, x):
+        y, final = model(x, states)
+        return weighted_sum(data[2], y, final[2]) + sum(
+            weighted_sum(d, 0, f) for d, f in zip(data[:2], final, strict=False)
+        )
+
+    assert error(grads.x, complex_step(lambda x: loss(model, x), x)) < 1e-10
+    for k, one in enumerate(model.params):
+        for name, a in one.items():
+
+            def of_param(a, k=k, name=name):
+                params = [*model.params]
+                params[k] = {**params[k], name: a}
+                return loss(model.with_params(params), x)
+
+            assert error(grads.params[k][name], complex_step(of_param, a)) < 1e-10, (k, name)
+
+
+# --- check_gradients -------------------------------------------------------------------------------------------------
+
+
+def example(dtype=np.float64):
+    """A loss of three arrays, one of which it does not depend on, with its gradients."""
+    a, b = np.array([[0.5, -1.0], [2.0, 0.25]], dtype), np.array(3.0, dtype)
+    arrays = {"a": a, "b": b, "unused": np.ones(3, dtype)}
+    grads = {"a": b * np.cos(a), "b": np.asarray(np.sin(a).sum()), "unused": np.zeros(3, dtype)}
+    return lambda p: (p["b"] * np.sin(p["a"])).sum(), arrays, grads
+
+
+TEXT = {
+    ("complex", "float64"): "< 1e-10 ok",
+    ("central", "float64"): "< 1e-06 ok",
+    ("complex", "float32"): "< 1e-04 ok",
+    ("central", "float32"): "< 1e-02 ok",
+}
+
+
+@pytest.mark.parametrize(("method", "dtype"), TEXT)
+def test_right_gradients_pass_with_the_same_text_on_every_machine(method, dtype):
+    loss, arrays, grads = example(dtype)
+    before = copy.deepcopy((arrays, grads))
+    report = check_gradients(loss, arrays, grads, method)
+    verdict = TEXT[method, dtype]
+    assert (
+        str(report)
+        == repr(report)
+        == f"array   shape   error\na       2 × 2   {verdict}\nb       scalar  {verdict}\nunused  3       {verdict}"
+    )
+    assert report.ok
+    report.raise_if_wrong()
+    assert same((arrays, grads), before)
+
+
+@pytest.mark.parametrize("method", ["complex", "central"])
+@pytest.mark.parametrize(("name", "index"), [("a", (1, 0)), ("a", (0, 1)), ("b", ()), ("unused", (2,))])
+def test_an_error_in_one_entry_is_found(method, name, index):
+    loss, arrays, grads = example()
+    grads[name][index] += 1e-4
+    report = check_gradients(loss, arrays, grads, method)
+    assert not report.ok
+    assert [row[0] for row in report.rows if not row[3]] == [name]
+    with pytest.raises(AssertionError, match="WRONG") as raised:
+        report.raise_if_wrong()
+    assert str(raised.value) == f"wrong gradient\n{report}"
+
+
+def test_the_error_is_relative_to_the_largest_entry_and_absolute_at_zero():
+    loss, arrays, grads = example()
+    grads["a"][0, 0] += 0.5
+    grads["unused"][1] = -0.25
+    rows = {name: (shape, error, ok) for name, shape, error, ok in check_gradients(loss, arrays, grads).rows}
+    largest = 3 * np.cos(0.25)
+    assert rows["a"] == ((2, 2), pytest.approx(0.5 / largest), False)
+    assert rows["unused"] == ((3,), 0.25, False)
+    assert rows["b"] == ((), pytest.approx(0, abs=1e-15), True)
+
+
+def test_a_wrong_report_as_text_and_as_html():
+    loss, arrays, grads = example()
+    grads["unused"][1] = -0.25
+    report = check_gradients(loss, arrays, grads)
+    assert str(report).splitlines()[3] == "unused  3       2.5e-01 WRONG"
+    assert report._repr_html_() == (
+        "<table><thead><tr><th>array</th><th>shape</th><th>error</th></tr></thead><tbody>"
+        "<tr><td>a</td><td>2 × 2</td><td>&lt; 1e-10 ok</td></tr>"
+        "<tr><td>b</td><td>scalar</td><td>&lt; 1e-10 ok</td></tr>"
+        "<tr><td>unused</td><td>3</td><td>2.5e-01 WRONG</td></tr>"
+        "</tbody></table>"
+    )
+
+
+@pytest.mark.parametrize("method", ["complex", "central"])
+def test_a_gradient_that_is_zero_to_rounding_is_measured_absolutely(method):
+    """tanh saturates at 20: its derivative is rounding, of which no relative error can be taken."""
+
+    def loss(p):
+        return np.tanh(p["a"]).sum() + (1e3 * p["b"]).sum()
+
+    arrays = {"a": np.full(2, 20.0), "b": np.ones(2)}
+    report = check_gradients(loss, arrays, {"a": np.zeros(2), "b": np.full(2, 1e3)}, method)
+    assert report.ok
+
+
+def test_small_gradients_keep_their_relative_error():
+    loss = lambda p: 1e-7 * (p["a"] ** 2).sum()  # noqa: E731
+    a = np.array([1.0, 2.0])
+    assert check_gradients(loss, {"a": a}, {"a": 2e-7 * a}).ok
+    assert not check_gradients(loss, {"a": a}, {"a": 2.0001e-7 * a}).ok
+
+
+def test_step_and_tolerance_are_the_callers():
+    cube, a = lambda p: (p["a"] ** 3).sum(), np.array([1.0, 2.0])
+    report = check_gradients(cube, {"a": a}, {"a": 3 * a**2}, "central", step=0.1, tolerance=0.01)
+    assert report.rows == [("a", (2,), pytest.approx(0.01 / 12.01), True)]
+    assert str(report).endswith("a      2      < 1e-02 ok")
+    assert not check_gradients(cube, {"a": a}, {"a": 3 * a**2}, "central", step=0.1).ok
+    # By complex step of 0.1 the derivative of a³ is 3a² − 0.1².
+    report = check_gradients(cube, {"a": a}, {"a": 3 * a**2}, step=0.1, tolerance=1e-3)
+    assert report.rows == [("a", (2,), pytest.approx(0.01 / 11.99), True)]
+
+
+def test_a_loss_of_nan_is_no_agreement():
+    report = check_gradients(lambda p: p["a"] * np.nan, {"a": np.array(1.0)}, {"a": np.array(0.0)})
+    assert not report.ok
+
+
+# --- check_layer -----------------------------------------------------------------------------------------------------
+
+
+@every_kind
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("method", ["complex", "central"])
+def test_a_right_layer_passes(kind, dtype, method):
+    layer = make_layer(kind, dtype=dtype)
+    data = draw(layer, T=4, B=2)
+    before = copy.deepcopy((layer.params, data))
+    for state in (None, data.state):
+        report = check_layer(layer, data.x, state, method)
+        assert report.ok, report
+        assert [row[0] for row in report.rows] == list(
+            by_name(layer, layer.backward(data.dh, layer.forward(data.x)[1]))
+        )
+    assert same((layer.params, data), before)
+
+
+def spoilt(layer, spoil):
+    """The layer with spoil(grads, dh, trace, dstate) done to what its backward returns."""
+
+    def backward(self, dh, trace, dstate=None):
+        grads = type(layer).backward(self, dh, trace, dstate)
+        spoil(grads, dh, trace, dstate)
+        return grads
+
+    other = copy.copy(layer)
+    other.__class__ = type(type(layer).__name__, (type(layer),), {"backward": backward})
+    return other
+
+
+def wrong_rows(report):
+    return [name for name, _, _, ok in report.rows if not ok]
+
+
+@every_kind
+def test_an_error_planted_in_one_array_is_found_there(kind):
+    layer = make_layer(kind)
+    data = draw(layer, T=3, B=2)
+    for name in by_name(layer, layer.backward(data.dh, layer.forward(data.x)[1])):
+
+        def spoil(grads, *_, name=name):
+            by_name(layer, grads)[name].flat[-1] += 1e-4
+
+        assert wrong_rows(check_layer(spoilt(layer, spoil), data.x)) == [name]
+
+
+def test_every_output_and_the_final_state_have_an_error_and_the_initial_state_is_not_zero():
+    rnn = make_layer("RNN-tanh")
+    data = draw(rnn, T=3, B=2)
+    seen = []
+
+    def look(grads, dh, trace, dstate):
+        seen.append([dh, trace.h_prev[0], dstate])
+
+    assert check_layer(spoilt(rnn, look), data.x).ok
+    drawn = np.concatenate([a.ravel() for a in seen[0]])
+    assert len(np.unique(np.abs(drawn))) == drawn.size
+    assert drawn.all()
+
+    def lose_the_initial_states_share(grads, dh, trace, dstate):
+        grads.params["W_h"] -= grads.deltas.net[0].T @ trace.h_prev[0]
+
+    wrong = spoilt(rnn, lose_the_initial_states_share)
+    assert wrong_rows(check_layer(wrong, data.x)) == ["W_h"]
+    assert check_layer(wrong, data.x, np.zeros((2, 2))).ok
+
+
+def test_the_generator_is_the_callers_or_a_fixed_one():
+    lstm = make_layer("LSTM")
+    x = draw(lstm, T=2, B=1).x
+
+    def drawn(**rng):
+        seen = []
+        check_layer(spoilt(lstm, lambda grads, dh, trace, dstate: seen.append([dh, trace.state, dstate])), x, **rng)
+        return seen
+
+    assert same(drawn(), drawn())
+    assert same(drawn(), drawn(rng=np.random.default_rng(0)))
+    assert not same(drawn(), drawn(rng=np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_stack_is_checked_layer_by_layer(dtype):
+    lstm, gru = make_layer("LSTM", 2, 2, dtype), make_layer("GRU-after", 2, 1, dtype, seed=1)
+    model = Sequential([lstm, gru, Dense(1, 2, rng=np.random.default_rng(0), dtype=dtype)])
+    data, above = draw(lstm, T=3, B=2), draw(gru, T=3, B=2)
+    gates = [
+        [f"W_{g}x" for g in names] + [f"W_{g}h" for g in names] + [f"b_{g}" for g in names] for names in ("fioc", "zrh")
+    ]
+    names = [*gates[0], "h_0", "c_0"], [*gates[1], "b_hh", "h_0"], ["W", "b"]
+    for state in (None, [data.state, above.state, None]):
+        report = check_layer(model, data.x, state)
+        assert report.ok, report
+        assert [row[0] for row in report.rows] == [f"{k}.{name}" for k in range(3) for name in names[k]] + ["x"]
+    model.layers[1] = spoilt(gru, lambda grads, *_: grads.params["b"].__imul__(1.1))
+    assert wrong_rows(check_layer(model, data.x)) == ["1.b_z", "1.b_r", "1.b_h"]
+
+
+def test_a_dense_layer_alone():
+    dense = Dense(2, 3, rng=np.random.default_rng(0))
+    assert [row[0] for row in check_layer(dense, np.ones((2, 2))).rows] == ["W", "b", "x"]
+    assert wrong_rows(check_layer(spoilt(dense, lambda grads, *_: grads.x.__imul__(2)), np.ones((2, 2)))) == ["x"]

@@ -1,0 +1,439 @@
+"""RNN, LSTM, GRU, Dense and Sequential, forward and backward, against the equations written out step by step."""
+
+import copy
+
+import numpy as np
+import pytest
+from conftest import KINDS, arrays_in, complex_step, draw, error, join, make_layer, parts, same, weighted_sum
+
+from lstm_core import ACTIVATIONS, GRU, LSTM, RNN, Dense, Sequential, sigmoid, sigmoid_prime, tanh_prime
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+sizes = pytest.mark.parametrize(("T", "B"), [(1, 1), (2, 3), (7, 2)])
+
+# --- The equations as they stand: column vectors, one sample, one step. ----------------------------------------------
+
+
+def sigma(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def rnn_step(layer, blocks, nudge, x, h):
+    net = blocks("W_x", 0) @ x + blocks("W_h", 0) @ h + blocks("b", 0) + nudge("net")
+    f = {"tanh": np.tanh, "relu": lambda a: a * (a.real > 0), "identity": lambda a: a}[layer.activation]
+    return {"h": f(net) + nudge("h")}
+
+
+def lstm_step(layer, blocks, nudge, x, h, c):
+    net_f, net_i, net_o, net_c = (blocks("W_h", g) @ h + blocks("W_x", g) @ x + blocks("b", g) for g in range(4))
+    f = sigma(net_f + nudge("f"))  # (1)
+    i = sigma(net_i + nudge("i"))  # (2)
+    c_tilde = np.tanh(net_c + nudge("c_tilde"))  # (3)
+    c = f * c + i * c_tilde + nudge("c")  # (4)
+    o = sigma(net_o + nudge("o"))  # (5)
+    h = o * np.tanh(c) + nudge("h")  # (6)
+    return {"f": f, "i": i, "o": o, "c_tilde": c_tilde, "c": c, "h": h}
+
+
+def gru_step(layer, blocks, nudge, x, h):
+    z = sigma(blocks("W_h", 0) @ h + blocks("W_x", 0) @ x + blocks("b", 0) + nudge("z"))  # (16)
+    r = sigma(blocks("W_h", 1) @ h + blocks("W_x", 1) @ x + blocks("b", 1) + nudge("r"))  # (17)
+    input_part = blocks("W_x", 2) @ x + blocks("b", 2) + nudge("h_tilde")
+    if layer.reset == "before":
+        h_tilde = np.tanh(blocks("W_h", 2) @ (r * h) + input_part)  # (18)
+        shown = {}
+    else:
+        m = blocks("W_h", 2) @ h + layer.params["b_hh"] + nudge("m")  # (18')
+        h_tilde = np.tanh(input_part + r * m)  # (18')
+        shown = {"m": m}
+    h = (1 - z) * h + z * h_tilde + nudge("h")  # (19)
+    return {"z": z, "r": r, "h_tilde": h_tilde, "h": h, **shown}
+
+
+def plain_loop(layer, x, state, nudges=None):
+    """Every quantity of the forward pass as (T, B, H) complex numbers; nudges[name][t, b] is added to that quantity."""
+    step = {RNN: rnn_step, LSTM: lstm_step, GRU: gru_step}[type(layer)]
+    H, nudges, result = layer.hidden_size, nudges or {}, {}
+    (T, B, _), now = x.shape, [list(part) for part in parts(state)]
+    for t, b in np.ndindex(T, B):
+        values = step(
+            layer,
+            lambda name, g: layer.params[name][g * H : (g + 1) * H],
+            lambda name, at=(t, b): nudges[name][at] if name in nudges else 0,
+            x[t, b],
+            *[part[b] for part in now],
+        )
+        for part, name in zip(now, layer.STATE, strict=True):
+            part[b] = values[name]
+        for name, value in values.items():
+            result.setdefault(name, np.empty((T, B, H), complex))[t, b] = value
+    return result
+
+
+# --- Forward ---------------------------------------------------------------------------------------------------------
+
+
+@every_kind
+@sizes
+@pytest.mark.parametrize("given", ["random", "zero", "none", "complex"])
+def test_forward_is_the_equations(kind, T, B, given):
+    layer = make_layer(kind)
+    data = draw(layer, T, B)
+    zeros = join([np.zeros_like(part) for part in parts(data.state)])
+    state = zeros if given in ("zero", "none") else data.state
+    x = data.x + 0.1j * data.x[::-1] if given == "complex" else data.x
+    expected = plain_loop(layer, x, state)
+    h, trace = layer.forward(x, None if given == "none" else state)
+    assert error(h, expected["h"]) < 1e-14
+    for name, a in expected.items():
+        assert error(getattr(trace, name), a) < 1e-14, name
+    for name, initial, final in zip(layer.STATE, parts(state), parts(trace.state), strict=True):
+        a, previous = getattr(trace, name), getattr(trace, f"{name}_prev")
+        assert same([previous[0], previous[1:], final], [initial.astype(a.dtype), a[:-1], a[-1]])
+    assert trace.x is x
+
+
+@every_kind
+def test_inference_is_the_forward_pass(kind):
+    layer = make_layer(kind)
+    data = draw(layer, T=5, B=2)
+    h, trace = layer.forward(data.x, data.state)
+    assert same(layer(data.x, data.state), (h, trace.state))
+    h, trace = layer.forward(data.x)
+    assert same(layer(data.x), (h, trace.state))
+
+
+@every_kind
+def test_a_sequence_in_two_halves_is_the_sequence(kind):
+    layer = make_layer(kind)
+    data = draw(layer, T=7, B=2)
+    h, final = layer(data.x, data.state)
+    first, between = layer(data.x[:3], data.state)
+    second, end = layer(data.x[3:], between)
+    assert error(np.concatenate([first, second]), h) < 1e-14
+    for a, b in zip(parts(end), parts(final), strict=True):
+        assert error(a, b) < 1e-14
+
+
+@every_kind
+def test_a_batch_is_its_sequences_one_by_one(kind):
+    layer = make_layer(kind)
+    data = draw(layer, T=4, B=3)
+    h, trace = layer.forward(data.x, data.state)
+    grads = layer.backward(data.dh, trace, data.dstate)
+    summed = {name: np.zeros_like(a) for name, a in layer.params.items()}
+    for b in range(3):
+        one = slice(b, b + 1)
+        h_b, trace_b = layer.forward(data.x[:, one], join([a[one] for a in parts(data.state)]))
+        grads_b = layer.backward(data.dh[:, one], trace_b, join([a[one] for a in parts(data.dstate)]))
+        assert error(h_b, h[:, one]) < 1e-14
+        assert error(grads_b.x, grads.x[:, one]) < 1e-13
+        for name, a in grads_b.params.items():
+            summed[name] += a
+    for name, a in summed.items():
+        assert error(a, grads.params[name]) < 1e-13, name
+
+
+@every_kind
+def test_float32_stays_float32(kind):
+    layer, double = make_layer(kind, dtype=np.float32), make_layer(kind)
+    data = draw(layer, T=6, B=2)
+    h, trace = layer.forward(data.x, data.state)
+    grads = layer.backward(data.dh, trace, data.dstate)
+    assert {a.dtype for a in arrays_in(layer.params, h, trace, grads)} == {np.dtype(np.float32)}
+    expected, _ = double(data.x.astype(float), join([a.astype(float) for a in parts(data.state)]))
+    assert error(h, expected) < 1e-6
+    nothing = layer.backward(None, layer.forward(data.x)[1])
+    assert {a.dtype for a in arrays_in(nothing)} == {np.dtype(np.float32)}
+    assert layer.forward(data.x.astype(np.complex64))[0].dtype == np.complex64
+
+
+@every_kind
+def test_the_trace_is_read_only(kind):
+    layer = make_layer(kind)
+    data = draw(layer, T=3, B=2)
+    h, trace = layer.forward(data.x, data.state)
+    kept = {name: a for name, a in vars(trace).items() if isinstance(a, np.ndarray) and name not in ("x", "state")}
+    assert len(kept) >= 2
+    for a in [h, *kept.values()]:
+        with pytest.raises(ValueError, match="read-only"):
+            a[0] = 0
+    assert all(a.flags.writeable for a in [trace.x, *parts(trace.state)])
+
+
+def test_padded_sequences():
+    """A shorter sequence's last output is picked at lengths − 1, and its error goes back from there."""
+    lstm, lengths = make_layer("LSTM"), np.array([2, 5, 3])
+    data = draw(lstm, T=5, B=3)
+    last = (lengths - 1, np.arange(3))
+    h, trace = lstm.forward(data.x)
+    dh = np.zeros_like(h)
+    dh[last] = data.dh[last]
+    grads = lstm.backward(dh, trace)
+    summed = np.zeros_like(lstm.params["W_h"])
+    for b, length in enumerate(lengths):
+        alone, alone_trace = lstm.forward(data.x[:length, b : b + 1])
+        assert error(h[last][b], alone[-1, 0]) < 1e-14
+        alone_dh = np.zeros_like(alone)
+        alone_dh[-1] = data.dh[last][b]
+        one = lstm.backward(alone_dh, alone_trace)
+        assert error(grads.x[:length, b], one.x[:, 0]) < 1e-13
+        assert not grads.x[length:, b].any()
+        summed += one.params["W_h"]
+    assert error(grads.params["W_h"], summed) < 1e-13
+
+
+# --- Backward --------------------------------------------------------------------------------------------------------
+
+
+@every_kind
+@sizes
+def test_every_delta_is_the_derivative_at_its_time(kind, T, B):
+    layer = make_layer(kind)
+    data = draw(layer, T, B)
+    deltas = vars(layer.backward(data.dh, layer.forward(data.x, data.state)[1], data.dstate).deltas)
+    names = {"RNN": "h net", "LSTM": "h c f i o c_tilde", "GRU-before": "h z r h_tilde", "GRU-after": "h z r h_tilde m"}
+    assert set(deltas) == set(names[kind if "GRU" in kind else type(layer).__name__].split())
+
+    for name, delta in deltas.items():
+
+        def loss(nudge, name=name):
+            values = plain_loop(layer, data.x, data.state, {name: nudge})
+            return weighted_sum(data, values["h"], join([values[part][-1] for part in layer.STATE]))
+
+        assert error(delta, complex_step(loss, np.zeros_like(delta))) < 1e-12, name
+
+
+@every_kind
+def test_backward_leaves_its_arguments_alone_and_can_be_called_twice(kind):
+    layer = make_layer(kind)
+    data = draw(layer, T=4, B=2)
+    _, trace = layer.forward(data.x, data.state)
+    before = copy.deepcopy((data, layer.params, trace))
+    first = layer.backward(data.dh, trace, data.dstate)
+    assert same((data, layer.params, trace), before)
+    assert same(layer.backward(data.dh, trace, data.dstate), first)
+    assert not any(np.shares_memory(a, b) for a in arrays_in(first) for b in arrays_in(data, layer.params, trace))
+
+
+@every_kind
+def test_no_error_of_the_outputs_is_an_error_of_zero(kind):
+    layer = make_layer(kind)
+    data = draw(layer, T=4, B=2)
+    _, trace = layer.forward(data.x, data.state)
+    zero_state = join([np.zeros_like(a) for a in parts(data.dstate)])
+    assert same(layer.backward(None, trace, data.dstate), layer.backward(0 * data.dh, trace, data.dstate))
+    assert same(layer.backward(data.dh, trace), layer.backward(data.dh, trace, zero_state))
+    assert not any(a.any() for a in arrays_in(layer.backward(None, trace)))
+
+
+# --- Parameters ------------------------------------------------------------------------------------------------------
+
+
+@every_kind
+def test_by_gate_names_views_of_the_stacked_rows(kind):
+    layer = make_layer(kind)
+    blocks = layer.by_gate(layer.params)
+    if isinstance(layer, RNN):
+        assert blocks == layer.params
+        return
+    gates = {LSTM: "fioc", GRU: "zrh"}[type(layer)]
+    for k, g in enumerate(gates):
+        rows = slice(2 * k, 2 * k + 2)
+        for name, stacked in ((f"W_{g}x", "W_x"), (f"W_{g}h", "W_h"), (f"b_{g}", "b")):
+            assert same(blocks[name], layer.params[stacked][rows])
+            blocks[name][...] = 7.0
+            assert (layer.params[stacked][rows] == 7).all()
+    assert len(blocks) == 3 * len(gates) + ("b_hh" in layer.params)
+    assert blocks.get("b_hh") is layer.params.get("b_hh")
+
+
+@every_kind
+def test_with_params_takes_other_arrays_without_copying(kind):
+    layer, other = make_layer(kind), make_layer(kind, seed=5)
+    data = draw(layer, T=3, B=2)
+    before = copy.deepcopy(layer.params)
+    moved = layer.with_params(other.params)
+    assert type(moved) is type(layer)
+    assert all(moved.params[name] is a for name, a in other.params.items())
+    assert same(moved(data.x, data.state), other(data.x, data.state))
+    assert same(layer.params, before)
+    complex_params = {name: a.astype(complex) for name, a in other.params.items()}
+    assert error(layer.with_params(complex_params)(data.x)[0], other(data.x)[0].astype(complex)) < 1e-15
+
+
+@every_kind
+def test_the_weights_that_a_layer_starts_with(kind):
+    make, options = KINDS[kind]
+    D, H = 300, 40
+    layer = make(D, H, rng=np.random.default_rng(3), **options)
+    gates = {"RNN": 1, "LSTM": 4, "GRU": 3}[make.__name__]
+    for W_x, W_h in zip(np.split(layer.params["W_x"], gates), np.split(layer.params["W_h"], gates), strict=True):
+        limit = np.sqrt(6 / (D + H))
+        assert 0.99 * limit < np.abs(W_x).max() < limit
+        assert np.abs(W_x).mean() == pytest.approx(limit / 2, rel=0.02)
+        assert error(W_h @ W_h.T, np.eye(H)) < 1e-13
+    b = np.zeros(gates * H)
+    b[:H] = make is LSTM
+    assert same(layer.params["b"], b)
+    names = {"W_x", "W_h", "b"} | ({"b_hh"} if kind == "GRU-after" else set())
+    assert set(layer.params) == names
+    assert not layer.params.get("b_hh", np.zeros(1)).any()
+    for name in ("W_x", "W_h"):
+        blocks = np.split(layer.params[name], gates)
+        assert len({block.tobytes() for block in blocks}) == gates
+    assert (layer.input_size, layer.hidden_size, layer.output_size, layer.dtype) == (D, H, H, np.float64)
+
+
+def test_orthogonal_weights_have_no_preferred_sign():
+    """QR alone would leave the diagonal of R negative; uniform matrices have a mean of zero."""
+    corners = [RNN(1, 2, rng=np.random.default_rng(seed)).params["W_h"][0, 0] for seed in range(400)]
+    assert abs(np.mean(corners)) < 0.12
+    assert np.mean(np.square(corners)) == pytest.approx(0.5, abs=0.06)
+
+
+def test_forget_bias_and_dtype_are_the_callers():
+    lstm = LSTM(2, 3, rng=np.random.default_rng(0), dtype=np.float32, forget_bias=2.5)
+    assert lstm.params["b"].tolist() == [2.5] * 3 + [0.0] * 9
+    assert {a.dtype for a in arrays_in(lstm.params)} == {np.dtype(np.float32)}
+
+
+def test_weights_come_from_the_callers_generator_alone():
+    np.random.seed(0)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    rng = np.random.default_rng(4)
+    first, second = LSTM(2, 3, rng=rng), LSTM(2, 3, rng=rng)
+    assert same(first.params, LSTM(2, 3, rng=np.random.default_rng(4)).params)
+    assert not same(first.params, second.params)
+    assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+# --- Activations -----------------------------------------------------------------------------------------------------
+
+
+def test_sigmoid():
+    a = np.linspace(-30, 30, 121)
+    assert np.abs(sigmoid(a) - 1 / (1 + np.exp(-a))).max() < 3e-16
+    for dtype in (np.float32, np.float64):
+        huge = np.finfo(dtype).max
+        assert sigmoid(np.array([-huge, -1000, 0, 1000, huge], dtype)).tolist() == [0, 0, 0.5, 1, 1]
+    assert error(sigmoid(a + 0.3j), 1 / (1 + np.exp(-a - 0.3j))) < 1e-14
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", *ACTIVATIONS])
+def test_a_derivative_from_the_value_is_the_derivative(activation):
+    f, prime = {"sigmoid": (sigmoid, sigmoid_prime), **ACTIVATIONS}[activation]
+    a = np.linspace(-2, 2, 8)
+    assert error(prime(f(a)), complex_step(lambda a: f(a).sum(), a)) < 1e-15
+    assert activation != "tanh" or prime is tanh_prime
+
+
+def test_relu_at_zero_and_for_complex_numbers():
+    relu, prime = ACTIVATIONS["relu"]
+    assert relu(np.array([-1 + 2j, 1 - 2j, 3j])).tolist() == [0, 1 - 2j, 0]
+    assert prime(np.array([0.0, 2.0])).tolist() == [0, 1]
+
+
+# --- Dense and Sequential --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lead", [(), (4,), (3, 2)])
+def test_dense(lead):
+    rng = np.random.default_rng(0)
+    dense = Dense(3, 2, rng=rng)
+    dense.params["b"][:] = [0.5, -1]
+    x, dy = rng.standard_normal((*lead, 3)), rng.standard_normal((*lead, 2))
+    W, b = dense.params["W"], dense.params["b"]
+    y, trace = dense.forward(x)
+    expected = np.array([W @ row + b for row in x.reshape(-1, 3)]).reshape(*lead, 2)
+    assert error(y, expected) < 1e-15
+    called, state = dense(x)
+    assert same(called, y)
+    assert state is None
+    before = copy.deepcopy((x, dy, trace, dense.params))
+    grads = dense.backward(dy, trace)
+    assert same((x, dy, trace, dense.params), before)
+    assert error(grads.x, complex_step(lambda x: (dy * dense(x)[0]).sum(), x)) < 1e-14
+    for name, a in dense.params.items():
+        loss = lambda a, name=name: (dy * dense.with_params({**dense.params, name: a})(x)[0]).sum()  # noqa: E731
+        assert error(grads.params[name], complex_step(loss, a)) < 1e-14
+    assert grads.state is None
+
+
+def test_the_weights_that_dense_starts_with():
+    dense = Dense(300, 40, rng=np.random.default_rng(0), dtype=np.float32)
+    limit = np.sqrt(6 / 340)
+    assert 0.99 * limit < np.abs(dense.params["W"]).max() < limit
+    assert same(dense.params["b"], np.zeros(40, np.float32))
+    assert dense.params["W"].shape == (40, 300)
+    assert dense.params["W"].dtype == np.float32
+    assert dense(np.ones((2, 300), np.float32))[0].dtype == np.float32
+
+
+def stack():
+    layers = [make_layer("LSTM", 3, 2), make_layer("GRU-after", 2, 4), Dense(4, 2, rng=np.random.default_rng(2))]
+    rng = np.random.default_rng(3)
+    data = [draw(layer, T=4, B=2, seed=k) for k, layer in enumerate(layers[:2])]
+    states, dstates = ([getattr(d, name) for d in data] + [None] for name in ("state", "dstate"))
+    return Sequential(layers), data[0].x, states, dstates, rng.standard_normal((4, 2, 2))
+
+
+def test_sequential_is_its_layers_one_after_the_other():
+    model, x, states, dstates, dy = stack()
+    lstm, gru, dense = model.layers
+    for given in (states, None):
+        s = given or [None] * 3
+        h1, trace1 = lstm.forward(x, s[0])
+        h2, trace2 = gru.forward(h1, s[1])
+        y, trace3 = dense.forward(h2)
+        assert same(model(x, given), (y, [trace1.state, trace2.state, None]))
+        assert model(x, given)[1][2] is None
+        assert same(model.forward(x, given), (y, [trace1, trace2, trace3]))
+    d = dstates
+    for given in (dstates, None):
+        d = given or [None] * 3
+        grads3 = dense.backward(dy, trace3)
+        grads2 = gru.backward(grads3.x, trace2, d[1])
+        grads1 = lstm.backward(grads2.x, trace1, d[0])
+        grads = model.backward(dy, [trace1, trace2, trace3], given)
+        assert same(grads.x, grads1.x)
+        for name in ("params", "state", "deltas"):
+            assert same(getattr(grads, name), [getattr(g, name) for g in (grads1, grads2, grads3)])
+
+
+def test_sequentials_params_are_the_layers_own():
+    model, x, states, _, _ = stack()
+    assert all(own is layer.params for own, layer in zip(model.params, model.layers, strict=True))
+    other = [{name: 2 * a for name, a in one.items()} for one in model.params]
+    moved = model.with_params(other)
+    assert all(a is b for a, b in zip(arrays_in(moved.params), arrays_in(other), strict=True))
+    by_hand = Sequential([layer.with_params(p) for layer, p in zip(model.layers, other, strict=True)])
+    assert same(moved(x, states), by_hand(x, states))
+    assert model.dtype == np.float64
+
+
+# --- What is shown ---------------------------------------------------------------------------------------------------
+
+
+def test_reprs():
+    rng = np.random.default_rng(0)
+    rnn, lstm, gru = RNN(3, 2, rng=rng, activation="relu"), LSTM(2, 4, rng=rng), GRU(1, 1, rng=rng, dtype=np.float32)
+    assert repr(rnn) == "RNN(3, 2, dtype=float64, activation='relu')"
+    assert repr(lstm) == "LSTM(2, 4, dtype=float64)"
+    assert repr(gru) == "GRU(1, 1, dtype=float32, reset='after')"
+    assert repr(Sequential([rnn, lstm])) == f"Sequential([{rnn!r}, {lstm!r}])"
+    x = np.ones((5, 1, 2))
+    h, trace = lstm.forward(x)
+    shown = repr(trace)
+    assert shown.startswith("Trace(")
+    assert "x=(5, 1, 2)" in shown
+    assert "state=[(1, 4), (1, 4)]" in shown
+    grads = lstm.backward(h, trace)
+    assert (
+        repr(grads.deltas)
+        == f"Deltas({', '.join(f'{name}=(5, 1, 4)' for name in ('h', 'c', 'f', 'i', 'o', 'c_tilde'))})"
+    )
+    assert repr(grads).startswith(
+        "Gradients(params={W_x: (16, 2), W_h: (16, 4), b: (16,)}, x=(5, 1, 2), state=[(1, 4), "
+    )
+    assert "state=None" in repr(Dense(2, 1, rng=rng).forward(x)[1])
