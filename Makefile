@@ -34,7 +34,8 @@ browser: $(VENV)/.browser  ## every chapter in a real JupyterLab; screenshots go
 	$(PY) tools/browser.py $(or $(OUT),screenshots) $(ONLY)
 
 parity: $(VENV)/.parity  ## compared with PyTorch and ONNX Runtime
-	$(PY) -m pytest -s tests/test_parity.py
+	$(PY) -m pytest tests/test_parity.py
+	$(PY) tests/parity_table.py
 
 clean:
 	rm -rf $(VENV) class mutants screenshots .mypy_cache .pytest_cache .ruff_cache

@@ -1,9 +1,11 @@
 """What the tests share: layers with nothing zero in them, data for them, a derivative, a measure of error."""
 
 import itertools
+import re
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from lstm_core import GRU, LSTM, RNN
 
@@ -91,3 +93,8 @@ def same(a, b):
     """Whether two such things hold the same arrays to the last bit."""
     pairs = itertools.zip_longest(arrays_in(a), arrays_in(b))
     return all(np.array_equal(one, other) and one.dtype == other.dtype for one, other in pairs)
+
+
+def raises(error, message):
+    """Expect this error with exactly this message."""
+    return pytest.raises(error, match=f"^{re.escape(message)}$")

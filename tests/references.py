@@ -28,6 +28,7 @@ def torch_case(kind, dtype, T, B, D, H, layers):
     """A random case with PyTorch's answers."""
     import torch
 
+    torch.set_num_threads(1)  # as much as these sizes can use
     name, _, option = kind.partition("-")
     dtype, states = getattr(torch, dtype), KINDS[kind][0].STATE
     module = getattr(torch.nn, name)(D, H, layers, dtype=dtype, **({"nonlinearity": option} if name == "RNN" else {}))
@@ -110,7 +111,9 @@ def onnx_case(kind, layer, T, B):
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in outputs],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     theirs = [a.squeeze(1 if k == 0 else 0) for k, a in enumerate(session.run(None, given))]
     h, final = layer(data.x, data.state)
     names = ["y", *[f"{s}_n" for s in layer.STATE]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import parity_table
 import pytest
-from conftest import KINDS, make_layer, same
+from conftest import KINDS, make_layer, raises, same
 from references import SIZES, TORCH_KINDS, differences, onnx_case, our_answers, torch_case
 
 from lstm_core import GRU, Dense, from_torch, to_torch
@@ -78,7 +78,7 @@ def test_the_record_is_small_and_names_its_version():
 @needs_torch
 @every_kind
 @every_dtype
-@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "T{} B{} D{} H{}".format(*size))
 def test_the_answers_that_pytorch_gives(kind, dtype, layers, size):
     case = torch_case(kind, dtype, *size, layers)
@@ -136,9 +136,8 @@ def test_what_pytorch_has_and_we_do_not_is_refused(options, message):
 
     lstm = make_layer("LSTM")
     before = {name: a.copy() for name, a in lstm.params.items()}
-    with pytest.raises(ValueError) as raised:
+    with raises(ValueError, f"state_dict: {message}"):
         from_torch(lstm, torch.nn.LSTM(3, 2, dtype=torch.float64, **options).state_dict())
-    assert str(raised.value) == f"state_dict: {message}"
     assert same(lstm.params, before)
 
 

@@ -118,8 +118,7 @@ def look_at(page: Page, address: str, path: Path, shots: Path) -> list[str]:
     wait(lambda: not any(page.evaluate(counts)), "the outputs to be cleared")
     number = len(page.evaluate(counts))
     page.evaluate("() => { void jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    error = ".jp-Notebook [data-mime-type='application/vnd.jupyter.error']"
-    wait(lambda: None not in page.evaluate(counts) or page.locator(error).count(), "every prompt's number", 300)
+    wait(lambda: None not in page.evaluate(counts) or complaints(page), "every prompt's number", 300)
     wait(lambda: kernel_is_idle(address, path.name), "an idle kernel")
     page.wait_for_timeout(1500)  # the last pictures and the mathematics in outputs
 
@@ -127,9 +126,7 @@ def look_at(page: Page, address: str, path: Path, shots: Path) -> list[str]:
     got = page.evaluate(counts)
     if got != list(range(1, number + 1)):
         found.append(f"the prompts are {got}")
-    for kind in ("error", "stderr"):
-        if seen := page.locator(f".jp-Notebook [data-mime-type='application/vnd.jupyter.{kind}']").all_inner_texts():
-            found.append(f"{kind}: {seen[0][:300]}")
+    found += complaints(page)
     written = sum(cell["source"].count("$") for cell in markdown(path))
     rendered = page.locator(".jp-Notebook mjx-container").count()
     if written and not rendered:
@@ -151,6 +148,13 @@ def look_at(page: Page, address: str, path: Path, shots: Path) -> list[str]:
     command(page, "docmanager:save")
     command(page, "kernelmenu:shutdown")
     return found
+
+
+def complaints(page: Page) -> list[str]:
+    """Errors and what stands on stderr."""
+    outputs = page.evaluate(f"() => ({CELLS})().flatMap(m => m.outputs.toJSON())")
+    errors = [f"{output['ename']}: {output['evalue']}" for output in outputs if output["output_type"] == "error"]
+    return errors + [f"stderr: {''.join(output['text'])[:300]}" for output in outputs if output.get("name") == "stderr"]
 
 
 def markdown(path: Path) -> list[dict]:

@@ -1,0 +1,376 @@
+"""PyTorch's names and order of gates, by hand on layers of one unit; files that are written whole or not at all."""
+
+import io
+import os
+import zipfile
+
+import numpy as np
+import pytest
+from conftest import KINDS, make_layer, raises, same
+
+import lstm_core
+from lstm_core import GRU, LSTM, RNN, Dense, Sequential, from_torch, load_params, save_params, to_torch
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+exchangeable = pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "GRU-before"])
+RNG = np.random.default_rng(0)
+
+
+def copies(params):
+    return {name: a.copy() for name, a in params.items()}
+
+
+# --- PyTorch's names --------------------------------------------------------------------------------------------------
+
+# Layers of one unit and one input: ours, and PyTorch's with the same numbers in its own places.
+BY_HAND = {
+    "RNN": (
+        RNN(1, 1, rng=RNG),
+        {"W_x": [[1]], "W_h": [[2]], "b": [3]},
+        {"weight_ih": [[1]], "weight_hh": [[2]], "bias_ih": [3], "bias_hh": [0]},
+    ),
+    "LSTM": (  # f, i, o, c becomes i, f, c, o
+        LSTM(1, 1, rng=RNG),
+        {"W_x": [[1], [2], [3], [4]], "W_h": [[5], [6], [7], [8]], "b": [9, 10, 11, 12]},
+        {
+            "weight_ih": [[2], [1], [4], [3]],
+            "weight_hh": [[6], [5], [8], [7]],
+            "bias_ih": [10, 9, 12, 11],
+            "bias_hh": [0, 0, 0, 0],
+        },
+    ),
+    "GRU": (  # z, r, h becomes r, −z, h
+        GRU(1, 1, rng=RNG),
+        {"W_x": [[1], [2], [3]], "W_h": [[4], [5], [6]], "b": [7, 8, 9], "b_hh": [10]},
+        {
+            "weight_ih": [[2], [-1], [3]],
+            "weight_hh": [[5], [-4], [6]],
+            "bias_ih": [8, -7, 9],
+            "bias_hh": [0, 0, 10],
+        },
+    ),
+}
+
+
+def numbers(arrays, end=""):
+    return {name + end: np.array(a, float) for name, a in arrays.items()}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_to_torch_and_from_torch_by_hand(name):
+    layer, ours, theirs = BY_HAND[name]
+    from_torch(layer, numbers(theirs, "_l0"))
+    assert layer.params.keys() == ours.keys()
+    assert all(np.array_equal(layer.params[n], a) for n, a in ours.items())
+    given = to_torch(layer)
+    assert list(given) == [f"{n}_l0" for n in theirs]
+    assert all(np.array_equal(given[f"{n}_l0"], a) for n, a in theirs.items())
+    assert not any(np.shares_memory(a, own) for a in given.values() for own in layer.params.values())
+
+
+def test_the_two_biases_add_up_where_only_their_sum_matters():
+    lstm, _, theirs = BY_HAND["LSTM"]
+    from_torch(lstm, numbers({**theirs, "bias_hh": [100, 200, 300, 400]}, "_l0"))
+    assert lstm.params["b"].tolist() == [209, 110, 411, 312]
+    gru, _, theirs = BY_HAND["GRU"]
+    from_torch(gru, numbers({**theirs, "bias_hh": [100, 200, 300]}, "_l0"))
+    assert gru.params["b"].tolist() == [-193, 108, 9]
+    assert gru.params["b_hh"].tolist() == [300]
+
+
+@exchangeable
+def test_there_and_back(kind):
+    layer, other = make_layer(kind), make_layer(kind, seed=1)
+    given = to_torch(layer)
+    kept = copies(given)
+    own = other.params
+    from_torch(other, given)
+    assert same(other.params, layer.params)
+    assert other.params is own
+    assert same(given, kept)
+
+
+def test_dense_there_and_back():
+    layer, other = Dense(3, 2, rng=RNG), Dense(3, 2, rng=RNG)
+    layer.params["b"][:] = 1, 2
+    given = to_torch(layer)
+    assert list(given) == ["weight", "bias"]
+    assert not np.shares_memory(given["weight"], layer.params["W"])
+    assert not np.shares_memory(given["bias"], layer.params["b"])
+    from_torch(other, given)
+    assert same(other.params, layer.params)
+
+
+@exchangeable
+def test_without_biases_they_are_zero(kind):
+    layer, other = make_layer(kind), make_layer(kind, seed=1)
+    from_torch(other, {name: a for name, a in to_torch(layer).items() if "weight" in name})
+    assert same(other.params["W_h"], layer.params["W_h"])
+    assert not other.params["b"].any()
+    assert not other.params.get("b_hh", np.zeros(1)).any()
+
+
+def test_index_says_which_of_several_layers():
+    first, second, target = make_layer("LSTM"), make_layer("LSTM", seed=1), make_layer("LSTM", seed=2)
+    both = to_torch(first) | {name.replace("_l0", "_l12"): a for name, a in to_torch(second).items()}
+    before = copies(target.params)
+    with raises(ValueError, "state_dict: holds the layers 0, 12; say which one with index="):
+        from_torch(target, both)
+    with raises(ValueError, f"state_dict, layer 1: expected the names {NAMES}, got ['bias_hh', 'bias_ih']"):
+        from_torch(target, both, index=1)
+    assert same(target.params, before)
+    from_torch(target, both, index=12)
+    assert same(target.params, second.params)
+    from_torch(target, both, index=0)
+    assert same(target.params, first.params)
+
+
+def test_a_single_layer_of_another_number_needs_no_index():
+    layer, target = make_layer("LSTM"), make_layer("LSTM", seed=1)
+    from_torch(target, {name.replace("_l0", "_l3"): a for name, a in to_torch(layer).items()})
+    assert same(target.params, layer.params)
+
+
+class Tensor:
+    """What from_torch may rely on in a tensor."""
+
+    def __init__(self, a):
+        self.a = a
+
+    def __array__(self, dtype=None, copy=None):
+        return self.a
+
+
+def test_tensors_are_taken_as_arrays():
+    layer, target = make_layer("GRU-after"), make_layer("GRU-after", seed=1)
+    from_torch(target, {name: Tensor(a) for name, a in to_torch(layer).items()})
+    assert same(target.params, layer.params)
+
+
+NAMES = ["bias_hh", "bias_ih", "weight_hh", "weight_ih"]
+WRONG_DICTS = {
+    "names": (
+        lambda good: {**good, "gamma_l0": good["bias_ih_l0"]},
+        ValueError,
+        f"state_dict, layer 0: expected the names {NAMES}, got {sorted([*NAMES, 'gamma'])}",
+    ),
+    "one bias": (
+        lambda good: {name: a for name, a in good.items() if name != "bias_hh_l0"},
+        ValueError,
+        f"state_dict, layer 0: expected the names {NAMES}, got ['bias_ih', 'weight_hh', 'weight_ih']",
+    ),
+    "shape": (
+        lambda good: {**good, "bias_hh_l0": np.zeros(4)},
+        ValueError,
+        "bias_hh_l0: expected shape (8,), got (4,)",
+    ),
+    "dtype": (
+        lambda good: {**good, "bias_hh_l0": np.zeros(8, np.float32)},
+        TypeError,
+        "bias_hh_l0: expected dtype float64, got float32; bias_hh_l0.astype(np.float64) mends it",
+    ),
+    "nan": (
+        lambda good: {**good, "weight_hh_l0": np.full((8, 2), np.nan)},
+        ValueError,
+        "weight_hh_l0: NaN or inf, first at index (0, 0)",
+    ),
+    "bidirectional": (
+        lambda good: {**good, "weight_ih_l0_reverse": good["weight_ih_l0"]},
+        ValueError,
+        "state_dict: a bidirectional layer has no counterpart here",
+    ),
+    "projection": (
+        lambda good: {**good, "weight_hr_l0": np.zeros((1, 2))},
+        ValueError,
+        "state_dict: a projection (proj_size) has no counterpart here",
+    ),
+    "empty": (
+        lambda good: {},
+        ValueError,
+        f"state_dict, layer None: expected the names {NAMES}, got ['bias_hh', 'bias_ih']",
+    ),
+    "no dict": (list, TypeError, "state_dict: expected a dict of arrays, got list; module.state_dict()"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_DICTS)
+def test_a_wrong_state_dict_is_refused_and_the_layer_stays_as_it_was(name):
+    spoil, error, message = WRONG_DICTS[name]
+    lstm = make_layer("LSTM")
+    before = copies(lstm.params)
+    with raises(error, message):
+        from_torch(lstm, spoil(to_torch(make_layer("LSTM", seed=1))))
+    assert same(lstm.params, before)
+
+
+def test_a_wrong_state_dict_for_dense():
+    dense = Dense(3, 2, rng=RNG)
+    before = copies(dense.params)
+    with raises(ValueError, "state_dict: expected the names ['W', 'b'], got ['W']"):
+        from_torch(dense, {"weight": np.ones((2, 3))})
+    with raises(ValueError, "state_dict: b: expected shape (2,), got (3,)"):
+        from_torch(dense, {"weight": np.ones((2, 3)), "bias": np.ones(3)})
+    assert same(dense.params, before)
+
+
+@pytest.mark.parametrize("exchange", [to_torch, lambda layer: from_torch(layer, {})], ids=["to", "from"])
+def test_what_has_no_counterpart_in_pytorch(exchange):
+    with raises(ValueError, 'layer: PyTorch has no GRU(reset="before"); its GRU is GRU(reset="after")'):
+        exchange(make_layer("GRU-before"))
+    with raises(TypeError, "layer: expected RNN, LSTM, GRU or Dense, got Sequential; go layer by layer"):
+        exchange(Sequential([make_layer("LSTM")]))
+
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+
+
+def model(seed=0, dtype=np.float64):
+    lstm, gru = make_layer("LSTM", 3, 2, dtype, seed), make_layer("GRU-after", 2, 2, dtype, seed)
+    return Sequential([lstm, gru, Dense(2, 1, rng=np.random.default_rng(seed), dtype=dtype)])
+
+
+@every_kind
+def test_a_layer_comes_back_from_its_file(kind, tmp_path):
+    layer, other = make_layer(kind), make_layer(kind, seed=1)
+    own = copies(layer.params), other.params
+    save_params(tmp_path / "layer", layer)
+    assert [path.name for path in tmp_path.iterdir()] == ["layer"]
+    load_params(str(tmp_path / "layer"), other)
+    assert same(other.params, layer.params)
+    assert same(layer.params, own[0])
+    assert other.params is own[1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_stack_comes_back_from_its_file(dtype, tmp_path):
+    path = str(tmp_path / "model.npz")
+    save_params(path, model(dtype=dtype))
+    other = model(1, dtype)
+    load_params(path, other)
+    assert same(other.params, model(dtype=dtype).params)
+    with np.load(path) as archive:
+        assert {"0.W_x", "1.b_hh", "2.W"} < set(archive.files)
+
+
+def test_a_file_stays_whole_until_the_new_one_is_complete(tmp_path, monkeypatch):
+    path = tmp_path / "model.npz"
+    save_params(path, model())
+
+    def interrupted(file, **arrays):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lstm_core.np, "savez", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_params(path, model(1))
+    monkeypatch.undo()
+    assert os.listdir(tmp_path) == ["model.npz"]
+    other = model(1)
+    load_params(path, other)
+    assert same(other.params, model().params)
+    save_params(path, model(2))
+    load_params(path, other)
+    assert same(other.params, model(2).params)
+
+
+def test_the_bytes_reach_the_disk_before_the_name_changes(tmp_path, monkeypatch):
+    order = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *args, name=name, real=real: order.append((name, os.path.exists(path))) or real(*args)
+        )
+    path = tmp_path / "model.npz"
+    save_params(path, model())
+    assert order == [("fsync", False), ("replace", False)]
+
+
+def test_where_nothing_can_be_written_or_read(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        save_params(tmp_path / "missing" / "model.npz", model())
+    with pytest.raises((IsADirectoryError, PermissionError)):
+        save_params(tmp_path, model())
+    with pytest.raises(FileNotFoundError):
+        load_params(tmp_path / "model.npz", model())
+    assert os.listdir(tmp_path) == []
+
+
+def rewrite(path, change):
+    """The file's arrays, changed, in a file of the same form."""
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    change(arrays)
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def flip(path):
+    """One byte of an array changed: the zip's checksum tells."""
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        middle = archive.infolist()[1].header_offset + 200
+    data[middle] ^= 255
+    path.write_bytes(data)
+
+
+def npy(a):
+    """What np.save would write."""
+    file = io.BytesIO()
+    np.save(file, a)
+    return file.getvalue()
+
+
+DAMAGE = {
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("no archive"),
+    "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "all but a byte": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "a byte": flip,
+    "one array, no archive": lambda path: path.write_bytes(npy(np.zeros(3))),
+    "a pickle": lambda path: rewrite(path, lambda arrays: arrays.update(layer=np.array({}, object))),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_file_is_a_clear_error_and_changes_nothing(damage, tmp_path):
+    path, other = tmp_path / "model.npz", model(1)
+    save_params(path, model())
+    damage(path)
+    with pytest.raises(ValueError, match=r"model\.npz: not a file of save_params, or damaged \(.+\)$"):
+        load_params(path, other)
+    assert same(other.params, model(1).params)
+
+
+ALIEN = {
+    "no layer": (lambda arrays: arrays.pop("layer"), f"holds no layer, expected {model()!r}"),
+    "no array": (
+        lambda arrays: arrays.pop("2.W"),
+        "expected the names ['0.W_h', '0.W_x', '0.b', '1.W_h', '1.W_x', '1.b', '1.b_hh', '2.W', '2.b'], "
+        "got ['0.W_h', '0.W_x', '0.b', '1.W_h', '1.W_x', '1.b', '1.b_hh', '2.b']",
+    ),
+    "a shape": (lambda arrays: arrays.update({"2.b": np.zeros(2)}), "2.b: expected shape (1,), got (2,)"),
+    "nan": (lambda arrays: arrays.update({"2.b": np.array([np.nan])}), "2.b: NaN or inf, first at index (0,)"),
+}
+
+
+@pytest.mark.parametrize("name", ALIEN)
+def test_a_file_of_other_arrays_changes_nothing(name, tmp_path):
+    change, message = ALIEN[name]
+    path, other = tmp_path / "model.npz", model(1)
+    save_params(path, model())
+    rewrite(path, change)
+    with raises(ValueError, f"{path}: {message}"):
+        load_params(path, other)
+    assert same(other.params, model(1).params)
+
+
+@pytest.mark.parametrize(
+    "saved", [make_layer("LSTM", 3, 3), make_layer("RNN-tanh"), make_layer("LSTM", dtype=np.float32)]
+)
+def test_a_file_of_another_layer_is_refused(saved, tmp_path):
+    path, lstm = tmp_path / "saved.npz", make_layer("LSTM")
+    before = copies(lstm.params)
+    save_params(path, saved)
+    with raises(ValueError, f"{path}: holds {saved!r}, expected LSTM(3, 2, dtype=float64)"):
+        load_params(path, lstm)
+    assert same(lstm.params, before)
