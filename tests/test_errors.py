@@ -209,9 +209,9 @@ def test_a_wrong_state(call, error, message):
             "trace: expected one of LSTM(3, 2, dtype=float64), got one of RNN(3, 2, dtype=float64, activation='tanh')",
         ),
         "no trace": (
-            lambda: GRU_.backward(H, None),
+            lambda: GRU_.backward(H, {}),
             ValueError,
-            "trace: expected one of GRU(3, 2, dtype=float64, reset='after'), got one of NoneType",
+            "trace: expected one of GRU(3, 2, dtype=float64, reset='after'), got one of dict",
         ),
         "a complex trace": (
             lambda: LSTM_.backward(H, LSTM_.forward(X.astype(complex))[1]),
@@ -499,6 +499,11 @@ STEP = SGD(PARAMS, 0.1).step
             lambda: Adam(PARAMS, beta2=-0.5),
             ValueError,
             "beta1, beta2: expected numbers from 0 to below 1, got 0.9, -0.5",
+        ),
+        "beta2 1": (
+            lambda: Adam(PARAMS, beta2=1),
+            ValueError,
+            "beta1, beta2: expected numbers from 0 to below 1, got 0.9, 1",
         ),
         "epsilon": (lambda: Adam(PARAMS, epsilon=0), ValueError, "epsilon: expected a finite number above 0, got 0"),
         "params": (

@@ -8,6 +8,7 @@ from conftest import KINDS, complex_step, draw, error, join, make_layer, parts, 
 
 from lstm_core import GRU, LSTM, RNN, Dense, Sequential, check_gradients, check_layer
 
+pytestmark = pytest.mark.filterwarnings("error")
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -79,8 +80,8 @@ def test_gradients_through_a_stack():
 def example(dtype=np.float64):
     """A loss of three arrays, one of which it does not depend on, with its gradients."""
     a, b = np.array([[0.5, -1.0], [2.0, 0.25]], dtype), np.array(3.0, dtype)
-    arrays = {"a": a, "b": b, "unused": np.ones(3, dtype)}
-    grads = {"a": b * np.cos(a), "b": np.asarray(np.sin(a).sum()), "unused": np.zeros(3, dtype)}
+    arrays = {"a": a, "b": b, "without": np.ones(3, dtype)}
+    grads = {"a": b * np.cos(a), "b": np.asarray(np.sin(a).sum()), "without": np.zeros(3, dtype)}
     return lambda p: (p["b"] * np.sin(p["a"])).sum(), arrays, grads
 
 
@@ -109,7 +110,7 @@ def test_right_gradients_pass_with_the_same_text_on_every_machine(method, dtype)
 
 
 @pytest.mark.parametrize("method", ["complex", "central"])
-@pytest.mark.parametrize(("name", "index"), [("a", (1, 0)), ("a", (0, 1)), ("b", ()), ("unused", (2,))])
+@pytest.mark.parametrize(("name", "index"), [("a", (1, 0)), ("a", (0, 1)), ("b", ()), ("without", (2,))])
 def test_an_error_in_one_entry_is_found(method, name, index):
     loss, arrays, grads = example()
     grads[name][index] += 1e-4
@@ -124,24 +125,24 @@ def test_an_error_in_one_entry_is_found(method, name, index):
 def test_the_error_is_relative_to_the_largest_entry_and_absolute_at_zero():
     loss, arrays, grads = example()
     grads["a"][0, 0] += 0.5
-    grads["unused"][1] = -0.25
+    grads["without"][1] = -0.25
     rows = {name: (shape, error, ok) for name, shape, error, ok in check_gradients(loss, arrays, grads).rows}
     largest = 3 * np.cos(0.25)
     assert rows["a"] == ((2, 2), pytest.approx(0.5 / largest), False)
-    assert rows["unused"] == ((3,), 0.25, False)
+    assert rows["without"] == ((3,), 0.25, False)
     assert rows["b"] == ((), pytest.approx(0, abs=1e-15), True)
 
 
 def test_a_wrong_report_as_text_and_as_html():
     loss, arrays, grads = example()
-    grads["unused"][1] = -0.25
+    grads["without"][1] = -0.25
     report = check_gradients(loss, arrays, grads)
-    assert str(report).splitlines()[3] == "unused  3       2.5e-01 WRONG"
+    assert str(report).splitlines()[3] == "without  3       2.5e-01 WRONG"
     assert report._repr_html_() == (
         "<table><thead><tr><th>array</th><th>shape</th><th>error</th></tr></thead><tbody>"
         "<tr><td>a</td><td>2 × 2</td><td>&lt; 1e-10 ok</td></tr>"
         "<tr><td>b</td><td>scalar</td><td>&lt; 1e-10 ok</td></tr>"
-        "<tr><td>unused</td><td>3</td><td>2.5e-01 WRONG</td></tr>"
+        "<tr><td>without</td><td>3</td><td>2.5e-01 WRONG</td></tr>"
         "</tbody></table>"
     )
 

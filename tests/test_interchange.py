@@ -131,6 +131,12 @@ def test_a_single_layer_of_another_number_needs_no_index():
     assert same(target.params, layer.params)
 
 
+def test_names_of_a_module_around_the_layer_are_refused():
+    layer = make_layer("LSTM")
+    with pytest.raises(ValueError, match="^state_dict, layer 0: expected the names .* got .*'my_lstm.weight_ih'"):
+        from_torch(layer, {f"my_lstm.{name}": a for name, a in to_torch(layer).items()})
+
+
 class Tensor:
     """What from_torch may rely on in a tensor."""
 
@@ -208,6 +214,8 @@ def test_a_wrong_state_dict_for_dense():
     before = copies(dense.params)
     with raises(ValueError, "state_dict: expected the names ['W', 'b'], got ['W']"):
         from_torch(dense, {"weight": np.ones((2, 3))})
+    with raises(ValueError, "state_dict: expected the names ['W', 'b'], got ['W', 'b', 'gain']"):
+        from_torch(dense, {"weight": np.ones((2, 3)), "bias": np.ones(2), "gain": np.ones(1)})
     with raises(ValueError, "state_dict: b: expected shape (2,), got (3,)"):
         from_torch(dense, {"weight": np.ones((2, 3)), "bias": np.ones(3)})
     assert same(dense.params, before)

@@ -85,6 +85,8 @@ def test_forward_is_the_equations(kind, T, B, given):
     expected = plain_loop(layer, x, state)
     h, trace = layer.forward(x, None if given == "none" else state)
     assert error(h, expected["h"]) < 1e-14
+    kept = {name for name, a in vars(trace).items() if isinstance(a, np.ndarray)} - {"state"}
+    assert kept == {"x", *expected, *[f"{name}_prev" for name in layer.STATE]}
     for name, a in expected.items():
         assert error(getattr(trace, name), a) < 1e-14, name
     for name, initial, final in zip(layer.STATE, parts(state), parts(trace.state), strict=True):
@@ -358,6 +360,7 @@ def test_dense(lead):
         loss = lambda a, name=name: (dy * dense.with_params({**dense.params, name: a})(x)[0]).sum()  # noqa: E731
         assert error(grads.params[name], complex_step(loss, a)) < 1e-14
     assert grads.state is None
+    assert vars(grads.deltas) == {}
 
 
 def test_the_weights_that_dense_starts_with():

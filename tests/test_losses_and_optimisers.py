@@ -114,6 +114,13 @@ def test_logits_of_any_size_neither_overflow_nor_lose_the_loss(dtype):
         assert gradient.tolist() == [[1.0 - (k == 0), -1.0 * (k == 1)]]
 
 
+def test_one_steps_logits_say_nothing_of_anothers():
+    a = np.array([[1000.0, 1000.0], [-1000.0, -1000.0], [0.0, 0.0]])
+    value, gradient = softmax_cross_entropy(a, np.array([0, 1, 1]))
+    assert value == pytest.approx(math.log(2), rel=1e-15)
+    assert np.abs(3 * gradient).tolist() == [[0.5, 0.5]] * 3
+
+
 def test_a_small_loss_keeps_its_digits():
     """log(1 + e^−40) is e^−40, not 0."""
     value, _ = binary_cross_entropy(np.array([[40.0, -40.0]]), np.array([[1.0, 0.0]]))
@@ -162,6 +169,14 @@ def test_adams_constants_are_those_of_the_paper():
     optimiser.step({"w": np.array([0.0])})
     m, v = 0.09 * 1e-8 / (1 - 0.9**2), 0.000999 * 1e-16 / (1 - 0.999**2)
     assert w == pytest.approx(-1e-3 / 2 - 1e-3 * m / (math.sqrt(v) + 1e-8), rel=1e-12)
+
+
+def test_adam_without_memory_steps_by_the_sign():
+    w = np.array([0.0, 0.0])
+    optimiser = Adam({"w": w}, learning_rate=0.5, beta1=0, beta2=0)
+    optimiser.step({"w": np.array([3.0, -2.0])})
+    optimiser.step({"w": np.array([1.0, 5.0])})
+    assert w == pytest.approx([-1, 0], abs=1e-8)
 
 
 MAKERS = {
