@@ -1,5 +1,6 @@
 """The set-up holds together: dependencies, links, imports."""
 
+import base64
 import re
 import shutil
 import subprocess
@@ -72,6 +73,13 @@ def test_every_chapter_is_in_the_readme():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     missing = [path.name for path in series.chapters() if f"notebooks/{path.name}" not in text]
     assert not missing, missing
+
+
+def test_the_readme_shows_the_chapters_figure():
+    figure = series.readme_figure()
+    assert base64.b64decode(figure["image/png"]) == (ROOT / series.README_FIGURE).read_bytes()
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"![{figure['text/plain']}]({series.README_FIGURE.as_posix()})" in text
 
 
 def own_links(root=ROOT) -> dict[str, set[str]]:

@@ -5,6 +5,7 @@ python tools/series.py class FOLDER             write a copy of the series witho
 python tools/series.py links OWNER/NAME         let every Binder and GitHub link lead to that repository
 """
 
+import base64
 import re
 import shutil
 import sys
@@ -16,6 +17,7 @@ from nbclient import NotebookClient
 from nbconvert.preprocessors import TagRemovePreprocessor
 
 ROOT = Path(__file__).resolve().parent.parent
+README_FIGURE, README_CELL = Path("notebooks/data/flow.png"), ("03_lstm_bptt.ipynb", "flow-figure")
 # Every Binder link of the series leads to its own repository; a GitHub link only if it bears the repository's name.
 BINDER = re.compile(r"(?<=mybinder\.org/v2/gh/)[\w.-]+/[\w.-]+")
 
@@ -42,6 +44,20 @@ def execute(path: Path) -> None:
     ).execute()
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
+
+
+def save_readme_figure(root: Path = ROOT) -> None:
+    """Take the README's picture out of the chapter that draws it."""
+    picture = readme_figure(root)["image/png"]
+    (root / README_FIGURE).parent.mkdir(exist_ok=True)
+    (root / README_FIGURE).write_bytes(base64.b64decode(picture))
+
+
+def readme_figure(root: Path = ROOT) -> dict[str, str]:
+    """The picture and its description, as the chapter holds them."""
+    notebook = nbformat.read(root / "notebooks" / README_CELL[0], as_version=4)
+    (cell,) = [cell for cell in notebook.cells if cell.id == README_CELL[1]]
+    return cell.outputs[0].data
 
 
 def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -92,6 +108,7 @@ def main(command: str = "", *names: str) -> None:
         for path in [Path(name) for name in names] or chapters():
             execute(path)
             print(path.name)
+        save_readme_figure()
     elif command == "class" and len(names) == 1:
         class_copy(Path(names[0]))
     elif command == "links":
