@@ -99,11 +99,13 @@ def test_right_gradients_pass_with_the_same_text_on_every_machine(method, dtype)
     before = copy.deepcopy((arrays, grads))
     report = check_gradients(loss, arrays, grads, method)
     verdict = TEXT[method, dtype]
-    assert (
-        str(report)
-        == repr(report)
-        == f"array   shape   error\na       2 × 2   {verdict}\nb       scalar  {verdict}\nunused  3       {verdict}"
-    )
+    lines = [
+        "array    shape   error",
+        f"a        2 × 2   {verdict}",
+        f"b        scalar  {verdict}",
+        f"without  3       {verdict}",
+    ]
+    assert str(report) == repr(report) == "\n".join(lines)
     assert report.ok
     report.raise_if_wrong()
     assert same((arrays, grads), before)
@@ -159,6 +161,21 @@ def test_a_gradient_that_is_zero_to_rounding_is_measured_absolutely(method):
     assert report.ok
 
 
+def test_a_change_in_the_last_bits_of_a_large_loss_is_no_gradient():
+    """1e-13 is about a unit in the last place of 1e3; a central difference divides it by its small step."""
+    a = np.ones(2)
+    report = check_gradients(lambda p: 1e3 + 1e-13 * np.sign(p["a"] - 1).sum(), {"a": a}, {"a": 0 * a}, "central")
+    assert report.ok
+    assert report.rows[0][2] > 1e-9
+
+
+@pytest.mark.parametrize("method", ["complex", "central"])
+def test_a_loss_that_depends_on_nothing(method):
+    a = np.ones(2)
+    assert check_gradients(lambda p: 0 * p["a"].sum(), {"a": a}, {"a": 0 * a}, method).ok
+    assert not check_gradients(lambda p: 0 * p["a"].sum(), {"a": a}, {"a": a}, method).ok
+
+
 def test_small_gradients_keep_their_relative_error():
     loss = lambda p: 1e-7 * (p["a"] ** 2).sum()  # noqa: E731
     a = np.array([1.0, 2.0])
@@ -172,9 +189,16 @@ def test_step_and_tolerance_are_the_callers():
     assert report.rows == [("a", (2,), pytest.approx(0.01 / 12.01), True)]
     assert str(report).endswith("a      2      < 1e-02 ok")
     assert not check_gradients(cube, {"a": a}, {"a": 3 * a**2}, "central", step=0.1).ok
+    assert check_gradients(cube, {"a": a}, {"a": 3 * a**2}, "central").rows[0][2] < 1e-9
     # By complex step of 0.1 the derivative of a³ is 3a² − 0.1².
     report = check_gradients(cube, {"a": a}, {"a": 3 * a**2}, step=0.1, tolerance=1e-3)
     assert report.rows == [("a", (2,), pytest.approx(0.01 / 11.99), True)]
+
+
+def test_an_error_at_the_tolerance_is_wrong():
+    constant = lambda p: 0 * p["a"].sum()  # noqa: E731
+    report = check_gradients(constant, {"a": np.ones(1)}, {"a": np.array([0.25])}, tolerance=0.25)
+    assert str(report).endswith("2.5e-01 WRONG")
 
 
 def test_a_loss_of_nan_is_no_agreement():
@@ -195,6 +219,7 @@ def test_a_right_layer_passes(kind, dtype, method):
     for state in (None, data.state):
         report = check_layer(layer, data.x, state, method)
         assert report.ok, report
+        assert {line.split("  ")[-1] for line in str(report).splitlines()[1:]} == {TEXT[method, np.dtype(dtype).name]}
         assert [row[0] for row in report.rows] == list(
             by_name(layer, layer.backward(data.dh, layer.forward(data.x)[1]))
         )
