@@ -11,7 +11,7 @@ lab: $(VENV)/.stamp  ## JupyterLab, open at the first chapter
 	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/01_vanishing_gradients.ipynb $(ARGS)
 
 test: $(VENV)/.stamp  ## all tests, every saved output among them; ONLY=notebooks/02_lstm_forward.ipynb runs a part
-	$(PY) -m pytest --nbval --nbval-current-env -p xdist -n 2 --dist loadfile $(ONLY)
+	$(PY) -m pytest --nbval --nbval-current-env $(ONLY)
 
 notebooks: $(VENV)/.stamp  ## re-execute all chapters in place
 	$(PY) tools/series.py execute
