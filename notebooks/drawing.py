@@ -3,14 +3,12 @@
 A figure leaves a notebook through `show(fig, "what is to be seen")`, and through nothing else: the description is its
 alternative text, and nbval compares it. Put the decisive numbers into it, computed from the arrays that are drawn.
 
-    fig, ax = figure("The error dies out within ten steps", height=3.5)     # axes of one's own; ncols=2 gives two
-    ax.plot(lag, norms, color=COLOUR["RNN"], label="RNN")
-    log_axis(ax, "lag $t-k$ (steps)", "norm of the error")
-    label_ends(ax)                                                           # labels at the lines' ends, no legend
+    fig = curves({"RNN": (norms, "RNN")}, "The error dies out within ten steps")
     show(fig, f"The norm falls to {norms[-1]:.0e} after {len(norms)} steps.")
 
 Whole pictures in one call; each takes `title=` and `ax=` and returns the figure:
 
+    curves({"RNN": (norms, "RNN")})             lines with their names at their ends, no legend
     bars(values, labels)                        bars with their values on them
     tracks({"f": f, "c": c})                    quantities over time, one above the other
     matrix_picture(J, row_names, column_names)  a matrix in blocks, blue below zero and red above
@@ -19,6 +17,8 @@ Whole pictures in one call; each takes `title=` and `ax=` and returns the figure
     coloured_text(text, values, tracks)         a text, each character on the colour of its value
     draw_rnn_cell(), draw_lstm_cell(), draw_gru_cell()      the cells; `show` and `highlight` name their parts
     draw_rnn_unrolled(), draw_lstm_unrolled()               the same over several steps, with the error's way back
+
+For anything else, `figure(title, ncols=2)` gives axes of one's own; `log_axis`, `label_line`, `label_ends` dress them.
 """
 
 import io
@@ -216,6 +216,29 @@ def bars(values, labels=None, colours=None, title=None, xlabel=None, ylabel=None
         ax.axhline(0, color="#8a8a8a", linewidth=0.9)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
+    return fig
+
+
+def curves(
+    lines, title=None, xlabel="lag $t-k$ (steps)", ylabel="norm of the error", x=None, log="y", ends=True, ax=None,
+    width=7.0, height=3.8, **settings,
+):  # fmt: skip
+    """Lines, each with its name at its right end (`ends=False`: without), in its colour.
+
+    lines: name to (values, colour, style); colour is a key of COLOUR or a colour, style Matplotlib's "-", "--", … and
+    may be left out; a name that begins with "_" is not written. x: the places of the values, unless 0, 1, 2, …; log:
+    the logarithmic axes, "y", "both" or ""; settings: xlim, ylim, xticks, … as Axes.set takes them.
+    """
+    fig, ax = _canvas(ax, title, width, height)
+    for name, (values, colour, *style) in lines.items():
+        places = np.arange(len(values)) if x is None else x[: len(values)]
+        thin = {"linewidth": 1.6} if style and style[0] != "-" else {}
+        ax.plot(places, values, *style, color=COLOUR.get(colour, colour), label=name, **thin)
+    if log:
+        log_axis(ax, xlabel, ylabel, both=log == "both")
+    ax.set(xlabel=xlabel, ylabel=ylabel, **settings)
+    if ends:
+        label_ends(ax)
     return fig
 
 

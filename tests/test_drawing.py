@@ -46,6 +46,9 @@ def test_a_figure_needs_a_description():
 
 TEXT = "ab c\nd\n"
 PICTURES = {
+    "curves": lambda: drawing.curves(
+        {"RNN": (np.ones(3), "RNN"), "_": (np.ones(2), "#222222", ":")}, "Curves", x=[1, 2, 3]
+    ),
     "bars": lambda: drawing.bars([1.0, -2.0], ["a", "b"], title="Bars"),
     "tracks": lambda: drawing.tracks({"f": np.ones(5), "c": np.arange(5)}, title="Tracks"),
     "matrix": lambda: drawing.matrix_picture(
