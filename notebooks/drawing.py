@@ -235,7 +235,7 @@ def curves(
         thin = {"linewidth": 1.6} if style and style[0] != "-" else {}
         ax.plot(places, values, *style, color=COLOUR.get(colour, colour), label=name, **thin)
     if log:
-        log_axis(ax, xlabel, ylabel, both=log == "both")
+        log_axis(ax, both=log == "both")
     ax.set(xlabel=xlabel, ylabel=ylabel, **settings)
     if ends:
         label_ends(ax)
