@@ -12,9 +12,11 @@ from lstm_core import (
     Adam,
     Dense,
     Sequential,
+    agree,
     binary_cross_entropy,
     check_gradients,
     check_layer,
+    chrono_bias,
     clip_by_global_norm,
     mean_squared_error,
     softmax_cross_entropy,
@@ -25,9 +27,9 @@ RNG = np.random.default_rng(0)
 LSTM_, RNN_, GRU_, DENSE = make_layer("LSTM"), make_layer("RNN-tanh"), make_layer("GRU-after"), Dense(3, 2, rng=RNG)
 SINGLE = make_layer("LSTM", dtype=np.float32)
 MODEL = Sequential([LSTM_, make_layer("GRU-after", 2, 2)])
-X, H = np.ones((4, 2, 3)), np.ones((4, 2, 2))
-S = np.ones((2, 2))
-TRACE, RNN_TRACE = LSTM_.forward(X)[1], RNN_.forward(X)[1]
+X, H, S = np.ones((4, 2, 3)), np.ones((4, 2, 2)), np.ones((2, 2))
+TRACE, RNN_TRACE, ONE_TRACE = LSTM_.forward(X)[1], RNN_.forward(X)[1], LSTM_.forward(X[:, 0])[1]
+LSTM_PARAMS, BLOCKS = LSTM_.params, LSTM_.by_gate(LSTM_.params)
 
 
 def with_nan(shape, index, value=np.nan):
@@ -36,86 +38,62 @@ def with_nan(shape, index, value=np.nan):
     return a
 
 
-def each(cases):
-    """A table of {what is wrong: (call, error, message)} as parameters of a test."""
-    return pytest.mark.parametrize(("call", "error", "message"), cases.values(), ids=cases)
+def refused(cases):
+    """A table of {what is wrong: (call, error, what the message says)} as a test."""
+
+    @pytest.mark.parametrize(("call", "error", "message"), cases.values(), ids=cases)
+    def test(call, error, message):
+        with raises(error, message):
+            call()
+
+    return test
 
 
-@each(
+test_making_a_layer = refused(
     {
-        "input size": (lambda: LSTM(0, 2, rng=RNG), ValueError, "input_size: expected a finite number above 0, got 0"),
-        "hidden size": (
-            lambda: GRU(1, -2, rng=RNG),
-            ValueError,
-            "hidden_size: expected a finite number above 0, got -2",
+        "input size": (lambda: LSTM(0, 2, rng=RNG), ValueError, "input_size … 1 or more … 0"),
+        "hidden size": (lambda: GRU(1, -2, rng=RNG), ValueError, "hidden_size … 1 or more … -2"),
+        "no integer": (lambda: RNN(1.0, 2, rng=RNG), TypeError, "input_size … integer … float"),
+        "a truth value": (lambda: RNN(1, True, rng=RNG), TypeError, "hidden_size … integer … bool"),
+        "NumPy's truth value": (lambda: RNN(1, np.True_, rng=RNG), TypeError, "hidden_size … integer … bool"),
+        "Dense's size": (lambda: Dense(1, "2", rng=RNG), TypeError, "output_size … integer … str"),
+        "a seed": (lambda: LSTM(1, 1, rng=0), TypeError, "rng … Generator … int … np.random.default_rng(0)"),
+        "dtype": (lambda: LSTM(1, 1, rng=RNG, dtype=np.float16), TypeError, "dtype … float32 or float64 … float16"),
+        "activation": (lambda: RNN(1, 1, rng=RNG, activation="sigmoid"), ValueError, "'tanh', 'relu' … 'sigmoid'"),
+        "reset": (lambda: GRU(1, 1, rng=RNG, reset="both"), ValueError, "reset … 'before', 'after' … 'both'"),
+        "forget bias None": (lambda: LSTM(1, 1, rng=RNG, forget_bias=None), TypeError, "forget_bias … NoneType"),
+        "forget bias text": (lambda: LSTM(1, 1, rng=RNG, forget_bias="1"), TypeError, "forget_bias … number … str"),
+        "forget bias nan": (lambda: LSTM(1, 1, rng=RNG, forget_bias=np.nan), ValueError, "forget_bias … finite … nan"),
+        "forget bias inf": (lambda: LSTM(1, 1, rng=RNG, forget_bias=-np.inf), ValueError, "forget_bias … finite … inf"),
+        "forget bias complex": (lambda: LSTM(1, 1, rng=RNG, forget_bias=1j), TypeError, "forget_bias … complex"),
+        "forget biases, a list": (lambda: LSTM(1, 2, rng=RNG, forget_bias=[1, 2]), TypeError, "forget_bias … list"),
+        "forget biases, H": (lambda: LSTM(1, 2, rng=RNG, forget_bias=np.ones(3)), ValueError, "forget_bias … (2,)"),
+        "forget biases, nan": (
+            lambda: LSTM(1, 2, rng=RNG, forget_bias=with_nan(2, 1)), ValueError, "forget_bias … NaN or inf … (1,)"
         ),
-        "no integer": (lambda: RNN(1.0, 2, rng=RNG), TypeError, "input_size: expected an integer, got float"),
-        "a truth value": (lambda: RNN(1, True, rng=RNG), TypeError, "hidden_size: expected an integer, got bool"),
-        "Dense's size": (lambda: Dense(1, "2", rng=RNG), TypeError, "output_size: expected an integer, got str"),
-        "a seed": (
-            lambda: LSTM(1, 1, rng=0),
-            TypeError,
-            "rng: expected a numpy.random.Generator, got int; np.random.default_rng(0)",
-        ),
-        "dtype": (
-            lambda: LSTM(1, 1, rng=RNG, dtype=np.float16),
-            TypeError,
-            "dtype: expected float32 or float64, got float16",
-        ),
-        "activation": (
-            lambda: RNN(1, 1, rng=RNG, activation="sigmoid"),
-            ValueError,
-            "activation: expected one of ['identity', 'relu', 'tanh'], got 'sigmoid'",
-        ),
-        "reset": (
-            lambda: GRU(1, 1, rng=RNG, reset="both"),
-            ValueError,
-            'reset: expected "before" or "after", got \'both\'',
-        ),
+        "chrono's layer": (lambda: chrono_bias(RNN_, 10, RNG), TypeError, "layer … an LSTM or a GRU … RNN"),
+        "chrono's lag": (lambda: chrono_bias(LSTM_, 1, RNG), ValueError, "T_max … 2 or more … 1"),
+        "chrono's rng": (lambda: chrono_bias(LSTM_, 10, 0), TypeError, "rng … Generator … int"),
     }
-)
-def test_making_a_layer(call, error, message):
-    with raises(error, message):
-        call()
+)  # fmt: skip
 
 
 WRONG_X = {
-    "list": (
-        [[[1.0, 2.0, 3.0]]],
-        TypeError,
-        "x: expected a NumPy array, got list; np.asarray(x, dtype=np.float64) makes one",
-    ),
-    "integers": (
-        np.ones((4, 2, 3), int),
-        TypeError,
-        "x: expected dtype float64, got int64; x.astype(np.float64) mends it",
-    ),
-    "the other float": (
-        np.ones((4, 2, 3), np.float32),
-        TypeError,
-        "x: expected dtype float64, got float32; x.astype(np.float64) mends it",
-    ),
-    "the other complex": (
-        np.ones((4, 2, 3), np.complex64),
-        TypeError,
-        "x: expected dtype float64, got complex64; x.astype(np.float64) mends it",
-    ),
-    "another input size": (np.ones((4, 2, 5)), ValueError, "x: expected shape (T, B, 3), got (4, 2, 5)"),
-    "no batch": (
-        np.ones((4, 3)),
-        ValueError,
-        "x: expected shape (T, B, 3), got (4, 3); x[:, None, :] is a batch of one",
-    ),
-    "one vector": (np.ones(3), ValueError, "x: expected shape (T, B, 3), got (3,)"),
-    "no time": (np.ones((0, 2, 3)), ValueError, "x: expected shape (T, B, 3), got (0, 2, 3)"),
-    "no sequence": (np.ones((4, 0, 3)), ValueError, "x: expected shape (T, B, 3), got (4, 0, 3)"),
+    "list": ([[[1.0, 2.0, 3.0]]], TypeError, "x: … NumPy array … list … np.asarray(x, dtype=np.float64)"),
+    "matrix": (np.ones((4, 3)).view(np.matrix), TypeError, "x: … NumPy array … matrix"),
+    "masked": (np.ma.masked_less(np.ones((4, 3)), 0), TypeError, "x: … NumPy array … MaskedArray"),
+    "integers": (np.ones((4, 2, 3), int), TypeError, "x: … float64 … int64 … x.astype(np.float64)"),
+    "the other float": (np.ones((4, 2, 3), np.float32), TypeError, "x: … float64 … float32 … x.astype(np.float64)"),
+    "the other complex": (np.ones((4, 2, 3), np.complex64), TypeError, "x: … float64 … complex64"),
+    "another input size": (np.ones((4, 2, 5)), ValueError, "x: … (T, B, 3) … (4, 2, 5)"),
+    "another, no batch": (np.ones((4, 5)), ValueError, "x: … (T, 3) … (4, 5)"),
+    "one vector": (np.ones(3), ValueError, "x: … (T, B, 3) … (3,)"),
+    "no time": (np.ones((0, 2, 3)), ValueError, "x: … (T, B, 3) … (0, 2, 3)"),
+    "no sequence": (np.ones((4, 0, 3)), ValueError, "x: … (T, B, 3) … (4, 0, 3)"),
     "nan": (with_nan((4, 2, 3), (2, 1, 0)), ValueError, "x: NaN or inf, first at index (2, 1, 0)"),
     "inf": (with_nan((4, 2, 3), (3, 0, 2), -np.inf), ValueError, "x: NaN or inf, first at index (3, 0, 2)"),
-    "complex nan": (
-        with_nan((4, 2, 3), (0, 1, 2)) * 1j,
-        ValueError,
-        "x: NaN or inf, first at index (0, 1, 2)",
-    ),
+    "nan, no batch": (with_nan((4, 3), (3, 0)), ValueError, "x: NaN or inf, first at index (3, 0)"),
+    "complex nan": (with_nan((4, 2, 3), (0, 1, 2)) * 1j, ValueError, "x: NaN or inf, first at index (0, 1, 2)"),
 }
 
 
@@ -128,226 +106,128 @@ def test_a_wrong_input(kind, x, error, message):
             use(x)
 
 
-@each(
+test_a_wrong_state = refused(
     {
-        "LSTM, one array": (lambda: LSTM_(X, S), TypeError, "state: expected the pair (h, c), got ndarray"),
-        "LSTM, three": (lambda: LSTM_(X, (S, S, S)), TypeError, "state: expected the pair (h, c), got tuple"),
-        "LSTM, h": (
-            lambda: LSTM_(X, (np.ones((2, 5)), S)),
-            ValueError,
-            "state's h: expected shape (2, 2), got (2, 5)",
-        ),
-        "LSTM, c": (
-            lambda: LSTM_.forward(X, [S, np.ones((1, 2))]),
-            ValueError,
-            "state's c: expected shape (2, 2), got (1, 2)",
-        ),
-        "RNN, a pair": (
-            lambda: RNN_(X, (S, S)),
-            TypeError,
-            "state's h: expected a NumPy array, got tuple; np.asarray(state's h, dtype=np.float64) makes one",
-        ),
-        "GRU, nan": (
-            lambda: GRU_(X, with_nan((2, 2), (1, 0))),
-            ValueError,
-            "state's h: NaN or inf, first at index (1, 0)",
-        ),
+        "LSTM, one array": (lambda: LSTM_(X, S), TypeError, "state … the pair (h, c) … ndarray"),
+        "LSTM, three": (lambda: LSTM_(X, (S, S, S)), TypeError, "state … the pair (h, c) … tuple"),
+        "LSTM, h": (lambda: LSTM_(X, (np.ones((2, 5)), S)), ValueError, "state's h … (2, 2) … (2, 5)"),
+        "LSTM, c": (lambda: LSTM_.forward(X, [S, np.ones((1, 2))]), ValueError, "state's c … (2, 2) … (1, 2)"),
+        "RNN, a pair": (lambda: RNN_(X, (S, S)), TypeError, "state's h … NumPy array … tuple"),
+        "GRU, nan": (lambda: GRU_(X, with_nan((2, 2), (1, 0))), ValueError, "state's h: NaN or inf … (1, 0)"),
         "float32": (
-            lambda: SINGLE(X.astype(np.float32), (S, S)),
-            TypeError,
-            "state's h: expected dtype float32, got float64; state's h.astype(np.float32) mends it",
+            lambda: SINGLE(X.astype(np.float32), (S, S)), TypeError, "state's h … float32 … float64 … astype"
         ),
-        "Dense": (lambda: DENSE(X, S), TypeError, "state: a Dense layer has none, expected None"),
-        "Sequential, a pair": (
-            lambda: MODEL(X, S),
-            TypeError,
-            "state: expected a list with one entry a layer, got ndarray",
-        ),
-        "Sequential, one": (
-            lambda: MODEL.forward(X, [S]),
-            ValueError,
-            "state: expected a list of 2, one entry a layer, got 1",
-        ),
+        "a batch's, x has none": (lambda: RNN_(X[:, 0], S), ValueError, "state's h … (2,) … (2, 2) … no batch axis"),
+        "a batch of one's": (lambda: RNN_(X[:, 0], S[:1]), ValueError, "state's h … (2,) … (1, 2) … no batch axis"),
+        "one's, x has a batch": (lambda: RNN_(X, S[0]), ValueError, "state's h … (2, 2) … (2,) … a batch axis"),
+        "Dense": (lambda: DENSE(X, S), TypeError, "Dense layer has none"),
+        "Dense, forward": (lambda: DENSE.forward(X, S), TypeError, "Dense layer has none"),
+        "Sequential, a pair": (lambda: MODEL(X, S), TypeError, "state … a list … ndarray"),
+        "Sequential, one": (lambda: MODEL.forward(X, [S]), ValueError, "state … a list of 2 … got 1"),
     }
-)
-def test_a_wrong_state(call, error, message):
-    with raises(error, message):
-        call()
+)  # fmt: skip
 
-
-@each(
+test_backward = refused(
     {
-        "dh's shape": (lambda: LSTM_.backward(H[:3], TRACE), ValueError, "dh: expected shape (4, 2, 2), got (3, 2, 2)"),
-        "dh not broadcast": (
-            lambda: LSTM_.backward(H[:, :1], TRACE),
-            ValueError,
-            "dh: expected shape (4, 2, 2), got (4, 1, 2)",
-        ),
-        "dh complex": (
-            lambda: LSTM_.backward(H.astype(complex), TRACE),
-            TypeError,
-            "dh: expected dtype float64, got complex128; dh.astype(np.float64) mends it",
-        ),
+        "dh's shape": (lambda: LSTM_.backward(H[:3], TRACE), ValueError, "dh: … (4, 2, 2) … (3, 2, 2)"),
+        "dh not broadcast": (lambda: LSTM_.backward(H[:, :1], TRACE), ValueError, "dh: … (4, 2, 2) … (4, 1, 2)"),
+        "dh of a batch": (lambda: LSTM_.backward(H, ONE_TRACE), ValueError, "dh: … (4, 2) … (4, 2, 2)"),
+        "dh complex": (lambda: LSTM_.backward(H.astype(complex), TRACE), TypeError, "dh: … float64 … complex128"),
         "dh nan": (
-            lambda: LSTM_.backward(with_nan((4, 2, 2), (0, 0, 1)), TRACE),
-            ValueError,
-            "dh: NaN or inf, first at index (0, 0, 1)",
+            lambda: LSTM_.backward(with_nan((4, 2, 2), (0, 0, 1)), TRACE), ValueError, "dh: NaN or inf … (0, 0, 1)"
         ),
         "dstate": (
-            lambda: LSTM_.backward(H, TRACE, (S, np.ones((2, 3)))),
-            ValueError,
-            "dstate's c: expected shape (2, 2), got (2, 3)",
+            lambda: LSTM_.backward(H, TRACE, (S, np.ones((2, 3)))), ValueError, "dstate's c … (2, 2) … (2, 3)"
+        ),
+        "dstate of a batch": (
+            lambda: LSTM_.backward(H[:, 0], ONE_TRACE, (S, S)), ValueError, "dstate's h … (2,) … (2, 2)"
         ),
         "dstate complex": (
-            lambda: RNN_.backward(H, RNN_TRACE, S.astype(complex)),
-            TypeError,
-            "dstate's h: expected dtype float64, got complex128; dstate's h.astype(np.float64) mends it",
+            lambda: RNN_.backward(H, RNN_TRACE, S.astype(complex)), TypeError, "dstate's h … float64 … complex128"
         ),
         "another layer's trace": (
-            lambda: LSTM_.backward(H, RNN_TRACE),
-            ValueError,
-            "trace: expected one of LSTM(3, 2, dtype=float64), got one of RNN(3, 2, dtype=float64, activation='tanh')",
+            lambda: LSTM_.backward(H, RNN_TRACE), ValueError, "trace: … LSTM(3, 2, dtype=float64) … RNN(3, 2"
         ),
-        "no trace": (
-            lambda: GRU_.backward(H, {}),
-            ValueError,
-            "trace: expected one of GRU(3, 2, dtype=float64, reset='after'), got one of dict",
-        ),
+        "no trace": (lambda: GRU_.backward(H, {}), ValueError, "trace: … GRU(3, 2 … reset='after') … dict"),
         "a complex trace": (
-            lambda: LSTM_.backward(H, LSTM_.forward(X.astype(complex))[1]),
-            ValueError,
-            "trace: expected one of LSTM(3, 2, dtype=float64), got one of LSTM(3, 2, dtype=float64) on complex numbers",
+            lambda: LSTM_.backward(H, LSTM_.forward(X.astype(complex))[1]), ValueError, "trace: … complex numbers"
         ),
-        "Dense's dy": (
-            lambda: DENSE.backward(H[:3], DENSE.forward(X)[1]),
-            ValueError,
-            "dy: expected shape (4, 2, 2), got (3, 2, 2)",
-        ),
-        "Dense's dy missing": (
-            lambda: DENSE.backward(None, DENSE.forward(X)[1]),
-            TypeError,
-            "dy: expected a NumPy array, got NoneType; np.asarray(dy, dtype=np.float64) makes one",
-        ),
+        "Dense's dy": (lambda: DENSE.backward(H[:3], DENSE.forward(X)[1]), ValueError, "dy: … (4, 2, 2) … (3, 2, 2)"),
+        "Dense's dy missing": (lambda: DENSE.backward(None, DENSE.forward(X)[1]), TypeError, "dy: … NoneType"),
         "Dense's trace": (
-            lambda: DENSE.backward(H, DENSE.forward(X.astype(complex))[1]),
-            ValueError,
-            f"trace: expected one of {DENSE}, got one of {DENSE} on complex numbers",
+            lambda: DENSE.backward(H, DENSE.forward(X.astype(complex))[1]), ValueError, "trace: … complex numbers"
         ),
-        "Sequential's trace": (
-            lambda: MODEL.backward(H, TRACE),
-            TypeError,
-            "trace: expected a list with one entry a layer, got Trace",
-        ),
-        "Sequential's traces": (
-            lambda: MODEL.backward(H, [TRACE]),
-            ValueError,
-            "trace: expected a list of 2, one entry a layer, got 1",
-        ),
+        "Sequential's trace": (lambda: MODEL.backward(H, TRACE), TypeError, "trace: … a list … Record"),
+        "Sequential's traces": (lambda: MODEL.backward(H, [TRACE]), ValueError, "trace: … a list of 2 … got 1"),
         "Sequential's dstate": (
-            lambda: MODEL.backward(H, MODEL.forward(X)[1], [S]),
-            ValueError,
-            "dstate: expected a list of 2, one entry a layer, got 1",
+            lambda: MODEL.backward(H, MODEL.forward(X)[1], [S]), ValueError, "dstate: … a list of 2 … got 1"
         ),
     }
-)
-def test_backward(call, error, message):
-    with raises(error, message):
-        call()
+)  # fmt: skip
 
-
-@each(
+test_params = refused(
     {
         "a name missing": (
-            lambda: LSTM_.with_params({"W_x": LSTM_.params["W_x"], "b": LSTM_.params["b"]}),
+            lambda: LSTM_.with_params({"W_x": LSTM_PARAMS["W_x"], "b": LSTM_PARAMS["b"]}),
             ValueError,
-            "params: expected the names ['W_h', 'W_x', 'b'], got ['W_x', 'b']",
+            "params: … ['W_h', 'W_x', 'b'] … ['W_x', 'b']",
         ),
-        "no dict": (lambda: LSTM_.with_params([S]), TypeError, "params: expected a dict of arrays, got list"),
-        "a shape": (
-            lambda: LSTM_.with_params({**LSTM_.params, "b": np.ones(4)}),
-            ValueError,
-            "b: expected shape (8,), got (4,)",
-        ),
+        "no dict": (lambda: LSTM_.with_params([S]), TypeError, "params: … dict … list"),
+        "a shape": (lambda: LSTM_.with_params({**LSTM_PARAMS, "b": np.ones(4)}), ValueError, "b: … (8,) … (4,)"),
         "a dtype": (
-            lambda: LSTM_.with_params({**LSTM_.params, "b": np.ones(8, np.float32)}),
-            TypeError,
-            "b: expected dtype float64, got float32; b.astype(np.float64) mends it",
+            lambda: LSTM_.with_params({**LSTM_PARAMS, "b": np.ones(8, np.float32)}), TypeError, "b: … float64 … float32"
         ),
-        "nan": (
-            lambda: LSTM_.with_params({**LSTM_.params, "b": with_nan(8, 5)}),
-            ValueError,
-            "b: NaN or inf, first at index (5,)",
+        "nan": (lambda: LSTM_.with_params({**LSTM_PARAMS, "b": with_nan(8, 5)}), ValueError, "b: NaN or inf … (5,)"),
+        "Sequential": (lambda: MODEL.with_params([LSTM_PARAMS]), ValueError, "params: … a list of 2 … got 1"),
+        "Sequential, dict": (lambda: MODEL.with_params(LSTM_PARAMS), TypeError, "params: … a list … dict"),
+        "by_gate": (lambda: RNN_.by_gate({"W": S}), ValueError, "arrays: … ['W_h', 'W_x', 'b'] … ['W']"),
+        "by_gate of nothing": (lambda: LSTM_.by_gate(None), TypeError, "arrays: … dict … NoneType"),
+        "of nothing": (lambda: LSTM.of({}), ValueError, "params: … W_x … W_fx … []"),
+        "of a list": (lambda: LSTM.of([S]), TypeError, "params: … dict … list"),
+        "of three gates": (
+            lambda: LSTM.of({n: a for n, a in BLOCKS.items() if n != "b_o"}), ValueError, "params: … 'b_o' … ['W_ch'"
         ),
-        "Sequential": (
-            lambda: MODEL.with_params([LSTM_.params]),
-            ValueError,
-            "params: expected a list of 2, one entry a layer, got 1",
+        "of a GRU's": (lambda: LSTM.of(GRU_.params), ValueError, "params: … ['W_h', 'W_x', 'b'] … 'b_hh'"),
+        "of an RNN's": (lambda: LSTM.of(RNN_.params), ValueError, "W_x: … (8, 3) … (2, 3)"),
+        "of one gate's other shape": (
+            lambda: LSTM.of({**BLOCKS, "W_ih": np.ones((2, 3))}), ValueError, "W_ih: … (2, 2) … (2, 3)"
         ),
-        "Sequential, dict": (
-            lambda: MODEL.with_params(LSTM_.params),
-            TypeError,
-            "params: expected a list with one entry a layer, got dict",
+        "of one gate's other dtype": (
+            lambda: LSTM.of({**BLOCKS, "b_o": np.ones(2, np.float32)}), TypeError, "b_o: … float64 … float32"
         ),
-        "by_gate": (
-            lambda: RNN_.by_gate({"W": S}),
-            ValueError,
-            "arrays: expected the names ['W_h', 'W_x', 'b'], got ['W']",
-        ),
-        "by_gate of nothing": (
-            lambda: LSTM_.by_gate(None),
-            TypeError,
-            "arrays: expected a dict of arrays, got NoneType",
-        ),
+        "of lists": (lambda: LSTM.of({**BLOCKS, "W_fx": [[1.0]]}), TypeError, "W_fx: … NumPy array … list"),
+        "of integers": (lambda: RNN.of({n: a.astype(int) for n, a in RNN_.params.items()}), TypeError, "float … int64"),
+        "of nan": (lambda: RNN.of({**RNN_.params, "b": with_nan(2, 0)}), ValueError, "b: NaN or inf … (0,)"),
+        "of, activation": (lambda: RNN.of(RNN_.params, activation="sin"), ValueError, "activation … 'sin'"),
     }
-)
-def test_params(call, error, message):
-    with raises(error, message):
-        call()
+)  # fmt: skip
 
-
-@each(
+test_sequential = refused(
     {
         "nothing": (lambda: Sequential([]), ValueError, "layers: expected at least one"),
-        "sizes": (
-            lambda: Sequential([RNN_, LSTM_]),
-            ValueError,
-            "layers: LSTM(3, 2, dtype=float64) does not fit on RNN(3, 2, dtype=float64, activation='tanh')",
-        ),
+        "no layers": (lambda: Sequential([RNN_, np.tanh]), TypeError, "layers: … RNN, LSTM, GRU or Dense … ufunc"),
+        "sizes": (lambda: Sequential([RNN_, LSTM_]), ValueError, "LSTM(3, 2 … does not fit on RNN(3, 2"),
         "dtypes": (
-            lambda: Sequential([LSTM_, Dense(2, 1, rng=RNG, dtype=np.float32)]),
-            ValueError,
-            "layers: Dense(2, 1, dtype=float32) does not fit on LSTM(3, 2, dtype=float64)",
+            lambda: Sequential([LSTM_, Dense(2, 1, rng=RNG, dtype=np.float32)]), ValueError, "Dense … does not fit on"
         ),
-        "twice": (
-            lambda: Sequential([MODEL.layers[1]] * 2),
+        "twice": (lambda: Sequential([MODEL.layers[1]] * 2), ValueError, "0.W_x and 1.W_x share memory … copies"),
+        "twins on the same arrays": (
+            lambda: Sequential([MODEL.layers[1], MODEL.layers[1].with_params(MODEL.layers[1].params)]),
             ValueError,
-            "layers: one layer stands there twice; its gradients would not add up",
+            "0.W_x and 1.W_x share memory",
         ),
     }
+)  # fmt: skip
+
+test_dense = refused(
+    {
+        "shape": (lambda: DENSE(np.ones((4, 2))), ValueError, "x: … (4, 3) … (4, 2)"),
+        "nothing": (lambda: DENSE(np.ones((0, 3))), ValueError, "x: … (0, 3) … (0, 3)"),
+        "list": (lambda: DENSE([1.0, 2.0, 3.0]), TypeError, "x: … NumPy array … list"),
+        "integers": (lambda: DENSE(np.ones(3, int)), TypeError, "x: … float64 … int64"),
+        "nan": (lambda: DENSE(with_nan((2, 3), (1, 1))), ValueError, "x: NaN or inf … (1, 1)"),
+    }
 )
-def test_sequential(call, error, message):
-    with raises(error, message):
-        call()
-
-
-@pytest.mark.parametrize(
-    ("x", "error", "message"),
-    [
-        (np.ones((4, 2)), ValueError, "x: expected shape (4, 3), got (4, 2)"),
-        (np.ones((0, 3)), ValueError, "x: expected shape (0, 3), got (0, 3)"),
-        (
-            [1.0, 2.0, 3.0],
-            TypeError,
-            "x: expected a NumPy array, got list; np.asarray(x, dtype=np.float64) makes one",
-        ),
-        (np.ones(3, int), TypeError, "x: expected dtype float64, got int64; x.astype(np.float64) mends it"),
-        (with_nan((2, 3), (1, 1)), ValueError, "x: NaN or inf, first at index (1, 1)"),
-    ],
-)
-def test_dense(x, error, message):
-    with raises(error, message):
-        DENSE(x)
-
 
 # --- Losses -----------------------------------------------------------------------------------------------------------
 
@@ -364,11 +244,11 @@ LOSSES = [
 @pytest.mark.parametrize(
     ("y", "error", "message"),
     [
-        ([0.5], TypeError, "{}: expected an array (…, K) of floats, got [0.5]"),
-        (np.ones((4, 2, 3), int), TypeError, "{}: expected an array (…, K) of floats, got (4, 2, 3)"),
-        (np.ones(3), TypeError, "{}: expected an array (…, K) of floats, got (3,)"),
-        (np.ones((4, 2, 3), np.float16), TypeError, "dtype: expected float32 or float64, got float16"),
-        (with_nan((4, 2, 3), (1, 0, 2)), ValueError, "{}: NaN or inf, first at index (1, 0, 2)"),
+        ([0.5], TypeError, "{}: … an array … of floats … [0.5]"),
+        (np.ones((4, 2, 3), int), TypeError, "{}: … an array … of floats … (4, 2, 3)"),
+        (np.float64(0.5), TypeError, "{}: … an array … of floats … 0.5"),
+        (np.ones((4, 2, 3), np.float16), TypeError, "float32 or float64 … float16"),
+        (with_nan((4, 2, 3), (1, 0, 2)), ValueError, "{}: NaN or inf … (1, 0, 2)"),
     ],
 )
 def test_wrong_outputs_of_a_network(loss, name, target, y, error, message):
@@ -380,10 +260,11 @@ def test_wrong_outputs_of_a_network(loss, name, target, y, error, message):
 @pytest.mark.parametrize(
     ("mask", "message"),
     [
-        (np.zeros((4, 2), bool), "mask: lets no step through, so there is no mean to take"),
-        (np.ones((2, 4)), "mask: expected booleans, or zeros and ones, of shape (4, 2), got (2, 4)"),
-        (np.full((4, 2), 0.5), "mask: expected booleans, or zeros and ones, of shape (4, 2), got (4, 2)"),
-        ([True], "mask: expected booleans, or zeros and ones, of shape (4, 2), got [True]"),
+        (np.zeros((4, 2), bool), "mask: lets no step through"),
+        (np.ones((2, 4)), "mask: … zeros and ones … (4, 2) … (2, 4)"),
+        (np.full((4, 2), 0.5), "mask: … zeros and ones … (4, 2) … (4, 2)"),
+        (np.full((4, 2), np.nan), "mask: … zeros and ones … (4, 2) … (4, 2)"),
+        ([True], "mask: … zeros and ones … (4, 2) … [True]"),
     ],
 )
 def test_a_wrong_mask(loss, name, target, mask, message):
@@ -398,19 +279,11 @@ REAL_LOSSES = [mean_squared_error, binary_cross_entropy]
 @pytest.mark.parametrize(
     ("target", "error", "message"),
     [
-        (Y[:, :1], ValueError, "target: expected shape (4, 2, 3), got (4, 1, 3)"),
-        (Y[..., 0], ValueError, "target: expected shape (4, 2, 3), got (4, 2)"),
-        (
-            Y.astype(np.float32),
-            TypeError,
-            "target: expected dtype float64, got float32; target.astype(np.float64) mends it",
-        ),
-        (
-            0.5,
-            TypeError,
-            "target: expected a NumPy array, got float; np.asarray(target, dtype=np.float64) makes one",
-        ),
-        (with_nan((4, 2, 3), (3, 1, 1)), ValueError, "target: NaN or inf, first at index (3, 1, 1)"),
+        (Y[:, :1], ValueError, "target: … (4, 2, 3) … (4, 1, 3)"),
+        (Y[..., 0], ValueError, "target: … (4, 2, 3) … (4, 2)"),
+        (Y.astype(np.float32), TypeError, "target: … float64 … float32"),
+        (0.5, TypeError, "target: … NumPy array … float"),
+        (with_nan((4, 2, 3), (3, 1, 1)), ValueError, "target: NaN or inf … (3, 1, 1)"),
     ],
 )
 def test_a_wrong_target(loss, target, error, message):
@@ -418,189 +291,106 @@ def test_a_wrong_target(loss, target, error, message):
         loss(Y, target)
 
 
-@each(
+test_a_target_out_of_range = refused(
     {
-        "below 0": (
-            lambda: binary_cross_entropy(Y, Y - 1),
-            ValueError,
-            "target: expected values in [0, 1], got -0.5 to -0.5",
-        ),
+        "below 0": (lambda: binary_cross_entropy(Y, Y - 1), ValueError, "target: … [0, 1] … -0.5 to -0.5"),
         "above 1": (
-            lambda: binary_cross_entropy(Y, with_nan((4, 2, 3), (0, 0, 0), 1.5)),
-            ValueError,
-            "target: expected values in [0, 1], got 1 to 1.5",
+            lambda: binary_cross_entropy(Y, with_nan((4, 2, 3), (0, 0, 0), 1.5)), ValueError, "target: … [0, 1] … 1.5"
         ),
-        "class K": (lambda: softmax_cross_entropy(Y, 3 * CLASSES), ValueError, "target: expected 0 to 2, got 3 to 3"),
-        "class -1": (lambda: softmax_cross_entropy(Y, -CLASSES), ValueError, "target: expected 0 to 2, got -1 to -1"),
-        "classes as floats": (
-            lambda: softmax_cross_entropy(Y, Y[..., 0]),
-            TypeError,
-            "target: expected an array of integers, got float64",
-        ),
-        "classes as a list": (
-            lambda: softmax_cross_entropy(Y, [1]),
-            TypeError,
-            "target: expected an array of integers, got list",
-        ),
-        "one-hot classes": (
-            lambda: softmax_cross_entropy(Y, np.ones((4, 2, 3), int)),
-            ValueError,
-            "target: expected shape (4, 2), got (4, 2, 3)",
-        ),
+        "class K": (lambda: softmax_cross_entropy(Y, 3 * CLASSES), ValueError, "target: … 0 to 2 … 3 to 3"),
+        "class -1": (lambda: softmax_cross_entropy(Y, -CLASSES), ValueError, "target: … 0 to 2 … -1 to -1"),
+        "floats": (lambda: softmax_cross_entropy(Y, Y[..., 0]), TypeError, "target: … integers … float64"),
+        "a list": (lambda: softmax_cross_entropy(Y, [1]), TypeError, "target: … integers … list"),
+        "one-hot": (lambda: softmax_cross_entropy(Y, np.ones((4, 2, 3), int)), ValueError, "target: … (4, 2)"),
+        "one class for many steps": (lambda: softmax_cross_entropy(Y, 1), TypeError, "target: … integers … int"),
+        "one step, class K": (lambda: softmax_cross_entropy(Y[0, 0], 3), ValueError, "target: … 0 to 2 … 3"),
+        "one step, True": (lambda: softmax_cross_entropy(Y[0, 0], True), TypeError, "target: … integers … bool"),
     }
-)
-def test_a_target_out_of_range(call, error, message):
-    with raises(error, message):
-        call()
-
+)  # fmt: skip
 
 # --- Optimisers -------------------------------------------------------------------------------------------------------
 
 PARAMS = {"w": np.ones(2)}
 STEP = SGD(PARAMS, 0.1).step
+TWICE = np.ones((2, 2))
 
 
-@each(
+def at_rate(rate):
+    optimiser = SGD({"w": np.ones(2)}, 0.1)
+    optimiser.learning_rate = rate
+    optimiser.step({"w": np.ones(2)})
+
+
+test_optimisers = refused(
     {
-        "rate 0": (lambda: SGD(PARAMS, 0), ValueError, "learning_rate: expected a finite number above 0, got 0"),
-        "rate -1": (
-            lambda: Adam(PARAMS, -1.0),
-            ValueError,
-            "learning_rate: expected a finite number above 0, got -1.0",
-        ),
-        "rate inf": (
-            lambda: SGD(PARAMS, np.inf),
-            ValueError,
-            "learning_rate: expected a finite number above 0, got inf",
-        ),
-        "rate nan": (
-            lambda: Adam(PARAMS, np.nan),
-            ValueError,
-            "learning_rate: expected a finite number above 0, got nan",
-        ),
-        "rate str": (lambda: SGD(PARAMS, "1"), TypeError, "learning_rate: expected a number, got str"),
-        "rate True": (lambda: SGD(PARAMS, True), TypeError, "learning_rate: expected a number, got bool"),
-        "momentum 1": (
-            lambda: SGD(PARAMS, 1, momentum=1),
-            ValueError,
-            "momentum: expected a number from 0 to below 1, got 1",
-        ),
-        "momentum -1": (
-            lambda: SGD(PARAMS, 1, momentum=-0.1),
-            ValueError,
-            "momentum: expected a number from 0 to below 1, got -0.1",
-        ),
-        "beta1": (
-            lambda: Adam(PARAMS, beta1=1.0),
-            ValueError,
-            "beta1, beta2: expected numbers from 0 to below 1, got 1.0, 0.999",
-        ),
-        "beta2": (
-            lambda: Adam(PARAMS, beta2=-0.5),
-            ValueError,
-            "beta1, beta2: expected numbers from 0 to below 1, got 0.9, -0.5",
-        ),
-        "beta2 1": (
-            lambda: Adam(PARAMS, beta2=1),
-            ValueError,
-            "beta1, beta2: expected numbers from 0 to below 1, got 0.9, 1",
-        ),
-        "epsilon": (lambda: Adam(PARAMS, epsilon=0), ValueError, "epsilon: expected a finite number above 0, got 0"),
-        "params": (
-            lambda: SGD(3, 0.1),
-            TypeError,
-            "expected a dict of arrays or a list of such dicts, got int",
-        ),
-        "grads' names": (lambda: STEP({"v": np.ones(2)}), ValueError, "grads: expected the names ['w'], got ['v']"),
-        "a list's names": (
-            lambda: STEP([{"w": np.ones(2)}]),
-            ValueError,
-            "grads: expected the names ['w'], got ['0.w']",
-        ),
-        "grads' shape": (
-            lambda: STEP({"w": np.ones(1)}),
-            ValueError,
-            "gradient of w: expected shape (2,), got (1,)",
-        ),
-        "grads' dtype": (
-            lambda: STEP({"w": np.ones(2, int)}),
-            TypeError,
-            "gradient of w: expected dtype float64, got int64; gradient of w.astype(np.float64) mends it",
-        ),
-        "grads' nan": (
-            lambda: STEP({"w": with_nan(2, 1)}),
-            ValueError,
-            "gradient of w: NaN or inf, first at index (1,)",
-        ),
-        "max_norm": (
-            lambda: clip_by_global_norm({"w": np.ones(2)}, 0),
-            ValueError,
-            "max_norm: expected a finite number above 0, got 0",
-        ),
-        "decay's rate": (
-            lambda: step_decay(0, 1, 1),
-            ValueError,
-            "learning_rate: expected a finite number above 0, got 0",
-        ),
-        "decay's every": (lambda: step_decay(1, 1, 2.0), TypeError, "every: expected an integer, got float"),
-        "decay's factor": (
-            lambda: step_decay(1, 1, 1, factor=-1),
-            ValueError,
-            "factor: expected a finite number above 0, got -1",
-        ),
-        "decay's step": (lambda: step_decay(1, -1, 1), ValueError, "step: expected 0 or more, got -1"),
+        "rate 0": (lambda: SGD(PARAMS, 0), ValueError, "learning_rate … above 0 … 0"),
+        "rate -1": (lambda: Adam(PARAMS, -1.0), ValueError, "learning_rate … above 0 … -1"),
+        "rate inf": (lambda: SGD(PARAMS, np.inf), ValueError, "learning_rate … finite … inf"),
+        "rate nan": (lambda: Adam(PARAMS, np.nan), ValueError, "learning_rate … finite … nan"),
+        "rate str": (lambda: SGD(PARAMS, "1"), TypeError, "learning_rate … number … str"),
+        "rate True": (lambda: SGD(PARAMS, True), TypeError, "learning_rate … number … bool"),
+        "rate set to nan": (lambda: at_rate(np.nan), ValueError, "learning_rate … finite … nan"),
+        "rate set to None": (lambda: at_rate(None), TypeError, "learning_rate … number … NoneType"),
+        "rate set below 0": (lambda: at_rate(-0.1), ValueError, "learning_rate … 0 or more … -0.1"),
+        "momentum 1": (lambda: SGD(PARAMS, 1, momentum=1), ValueError, "momentum … 0 or more and below 1 … 1"),
+        "momentum -1": (lambda: SGD(PARAMS, 1, momentum=-0.1), ValueError, "momentum … 0 or more … -0.1"),
+        "beta1": (lambda: Adam(PARAMS, beta1=1.0), ValueError, "beta1 … below 1 … 1.0"),
+        "beta2": (lambda: Adam(PARAMS, beta2=-0.5), ValueError, "beta2 … 0 or more … -0.5"),
+        "beta2 nan": (lambda: Adam(PARAMS, beta2=np.nan), ValueError, "beta2 … below 1 … nan"),
+        "epsilon": (lambda: Adam(PARAMS, epsilon=0), ValueError, "epsilon … above 0 … 0"),
+        "params": (lambda: SGD(3, 0.1), TypeError, "a dict of arrays or a list of such dicts … 3"),
+        "params of lists": (lambda: SGD({"w": [1.0]}, 0.1), TypeError, "w: … NumPy array … list"),
+        "params of integers": (lambda: SGD({"w": np.ones(2, int)}, 0.1), TypeError, "w: … float32 or float64 … int64"),
+        "no params": (lambda: Adam({}), ValueError, "params: expected at least one"),
+        "one array twice": (lambda: Adam({"a": TWICE, "b": TWICE}), ValueError, "a and b share memory"),
+        "a part twice": (lambda: SGD({"a": TWICE, "b": TWICE[1]}, 1), ValueError, "a and b share memory"),
+        "names": (lambda: STEP({"v": np.ones(2)}), ValueError, "grads: … ['w'] … ['v']"),
+        "a list's names": (lambda: STEP([{"w": np.ones(2)}]), ValueError, "grads: … ['w'] … ['0.w']"),
+        "no gradients": (lambda: STEP(None), TypeError, "a dict of arrays or a list of such dicts … None"),
+        "shape": (lambda: STEP({"w": np.ones(1)}), ValueError, "gradient of w: … (2,) … (1,)"),
+        "dtype": (lambda: STEP({"w": np.ones(2, int)}), TypeError, "gradient of w: … float64 … int64"),
+        "nan": (lambda: STEP({"w": with_nan(2, 1)}), ValueError, "gradient of w: NaN or inf … (1,)"),
+        "max_norm": (lambda: clip_by_global_norm({"w": np.ones(2)}, 0), ValueError, "max_norm … above 0 … 0"),
+        "clip nothing": (lambda: clip_by_global_norm({}, 1), ValueError, "grads: expected at least one"),
+        "clip None": (lambda: clip_by_global_norm(None, 1), TypeError, "a dict of arrays … None"),
+        "clip a list": (lambda: clip_by_global_norm([np.ones(2)], 1), TypeError, "a dict of arrays … [(2,)]"),
+        "clip integers": (lambda: clip_by_global_norm({"w": np.ones(2, int)}, 1), TypeError, "w: … float … int64"),
+        "clip None inside": (lambda: clip_by_global_norm({"w": None}, 1), TypeError, "w: … NumPy array … NoneType"),
+        "clip twice": (lambda: clip_by_global_norm({"a": TWICE, "b": TWICE}, 1), ValueError, "a and b share memory"),
+        "decay's rate": (lambda: step_decay(0, 1, 1), ValueError, "learning_rate … above 0 … 0"),
+        "decay's every": (lambda: step_decay(1, 1, 2.0), TypeError, "every … integer … float"),
+        "decay's factor": (lambda: step_decay(1, 1, 1, factor=-1), ValueError, "factor … above 0 … -1"),
+        "decay's update": (lambda: step_decay(1, -1, 1), ValueError, "update … 0 or more … -1"),
     }
-)
-def test_optimisers(call, error, message):
-    with raises(error, message):
-        call()
+)  # fmt: skip
 
 
-# --- Gradient check ---------------------------------------------------------------------------------------------------
+# --- Checking ---------------------------------------------------------------------------------------------------------
 
 
 def check(arrays, grads, **options):
     return lambda: check_gradients(lambda p: p["a"].sum(), arrays, grads, **options)
 
 
-@each(
+test_gradient_checks = refused(
     {
-        "method": (
-            check(PARAMS, PARAMS, method="forward"),
-            ValueError,
-            'method: expected "complex" or "central", got \'forward\'',
+        "method": (check(PARAMS, PARAMS, method="forward"), ValueError, "method … 'complex', 'central' … 'forward'"),
+        "names": (check({"a": S}, {"b": S}), ValueError, "grads: … ['a'] … ['b']"),
+        "shape": (check({"a": S}, {"a": S[0]}), ValueError, "gradient of a: … (2, 2) … (2,)"),
+        "dtype": (check({"a": S}, {"a": S.astype(np.float32)}), TypeError, "gradient of a: … float64 … float32"),
+        "integers": (check({"a": CLASSES}, {"a": CLASSES}), TypeError, "a: … float32 or float64 … int64"),
+        "list": (check({"a": [1.0]}, {"a": S}), TypeError, "a: … NumPy array … list"),
+        "nan": (check({"a": S}, {"a": with_nan((2, 2), (0, 1))}), ValueError, "gradient of a: NaN or inf … (0, 1)"),
+        "step": (check({"a": S}, {"a": S}, step=0), ValueError, "step … above 0 … 0"),
+        "a step that vanishes": (
+            check({"a": 1e9 * S}, {"a": S}, method="central", step=1e-20), ValueError, "step: 1e-20 vanishes beside"
         ),
-        "names": (check({"a": S}, {"b": S}), ValueError, "grads: expected the names ['a'], got ['b']"),
-        "shape": (check({"a": S}, {"a": S[0]}), ValueError, "gradient of a: expected shape (2, 2), got (2,)"),
-        "dtype": (
-            check({"a": S}, {"a": S.astype(np.float32)}),
-            TypeError,
-            "gradient of a: expected dtype float64, got float32; gradient of a.astype(np.float64) mends it",
-        ),
-        "integers": (check({"a": CLASSES}, {"a": CLASSES}), TypeError, "dtype: expected float32 or float64, got int64"),
-        "list": (
-            check({"a": [1.0]}, {"a": S}),
-            TypeError,
-            "a: expected a NumPy array, got list; np.asarray(a, dtype=np.float64) makes one",
-        ),
-        "nan": (
-            check({"a": S}, {"a": with_nan((2, 2), (0, 1))}),
-            ValueError,
-            "gradient of a: NaN or inf, first at index (0, 1)",
-        ),
-        "layer": (lambda: check_layer(LSTM_, H), ValueError, "x: expected shape (T, B, 3), got (4, 2, 2)"),
+        "layer": (lambda: check_layer(LSTM_, H), ValueError, "x: … (T, B, 3) … (4, 2, 2)"),
+        "layer's rng": (lambda: check_layer(LSTM_, X, rng=0), TypeError, "rng … Generator … int"),
         "layer's state": (
-            lambda: check_layer(LSTM_, X, (S, np.ones((2, 1)))),
-            ValueError,
-            "state's c: expected shape (2, 2), got (2, 1)",
+            lambda: check_layer(LSTM_, X, (S, np.ones((2, 1)))), ValueError, "state's c … (2, 2) … (2, 1)"
         ),
-        "stack's state": (
-            lambda: check_layer(MODEL, X, [S]),
-            ValueError,
-            "state: expected a list of 2, one entry a layer, got 1",
-        ),
+        "stack's state": (lambda: check_layer(MODEL, X, [S]), ValueError, "state: … a list of 2 … got 1"),
+        "shapes that differ": (lambda: agree("x", S, S[0]), AssertionError, "x: … (2, 2) … (2,)"),
     }
-)
-def test_gradient_checks(call, error, message):
-    with raises(error, message):
-        call()
+)  # fmt: skip

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from conftest import KINDS, complex_step, draw, error, join, make_layer, parts, same, weighted_sum
 
-from lstm_core import GRU, LSTM, RNN, Dense, Sequential, check_gradients, check_layer
+import lstm_core as library
+from lstm_core import GRU, LSTM, RNN, Dense, Sequential, agree, check_gradients, check_layer
 
 pytestmark = pytest.mark.filterwarnings("error")
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -91,10 +92,12 @@ TEXT = {
     ("complex", "float32"): "< 1e-04 ok",
     ("central", "float32"): "< 1e-02 ok",
 }
+SMALL = "too small to judge"
 
 
 @pytest.mark.parametrize(("method", "dtype"), TEXT)
 def test_right_gradients_pass_with_the_same_text_on_every_machine(method, dtype):
+    """A difference of two rounded losses cannot tell a gradient of zero from a small one; the complex step can."""
     loss, arrays, grads = example(dtype)
     before = copy.deepcopy((arrays, grads))
     report = check_gradients(loss, arrays, grads, method)
@@ -103,12 +106,21 @@ def test_right_gradients_pass_with_the_same_text_on_every_machine(method, dtype)
         "array    shape   error",
         f"a        2 × 2   {verdict}",
         f"b        scalar  {verdict}",
-        f"without  3       {verdict}",
+        f"without  3       {'zero' if method == 'complex' else SMALL}",
     ]
     assert str(report) == repr(report) == "\n".join(lines)
-    assert report.ok
-    report.raise_if_wrong()
+    assert [row.ok for row in report.rows] == [True, True, True if method == "complex" else None]
+    assert report.ok == (method == "complex")
+    assert report.wrong == []
     assert same((arrays, grads), before)
+
+
+def test_raise_if_wrong_raises_for_what_is_wrong_and_for_what_could_not_be_judged():
+    loss, arrays, grads = example()
+    check_gradients(loss, arrays, grads).raise_if_wrong()
+    with pytest.raises(AssertionError) as raised:
+        (report := check_gradients(loss, arrays, grads, "central")).raise_if_wrong()
+    assert str(raised.value) == f"not every gradient could be judged\n{report}"
 
 
 @pytest.mark.parametrize("method", ["complex", "central"])
@@ -118,7 +130,7 @@ def test_an_error_in_one_entry_is_found(method, name, index):
     grads[name][index] += 1e-4
     report = check_gradients(loss, arrays, grads, method)
     assert not report.ok
-    assert [row[0] for row in report.rows if not row[3]] == [name]
+    assert report.wrong == [name]
     with pytest.raises(AssertionError, match="WRONG") as raised:
         report.raise_if_wrong()
     assert str(raised.value) == f"wrong gradient\n{report}"
@@ -128,11 +140,11 @@ def test_the_error_is_relative_to_the_largest_entry_and_absolute_at_zero():
     loss, arrays, grads = example()
     grads["a"][0, 0] += 0.5
     grads["without"][1] = -0.25
-    rows = {name: (shape, error, ok) for name, shape, error, ok in check_gradients(loss, arrays, grads).rows}
+    rows = {row.name: row for row in check_gradients(loss, arrays, grads).rows}
     largest = 3 * np.cos(0.25)
-    assert rows["a"] == ((2, 2), pytest.approx(0.5 / largest), False)
-    assert rows["without"] == ((3,), 0.25, False)
-    assert rows["b"] == ((), pytest.approx(0, abs=1e-15), True)
+    assert (rows["a"].shape, rows["a"].error, rows["a"].ok) == ((2, 2), pytest.approx(0.5 / largest), False)
+    assert (rows["without"].shape, rows["without"].error, rows["without"].ok) == ((3,), 0.25, False)
+    assert (rows["b"].shape, rows["b"].error, rows["b"].ok) == ((), pytest.approx(0, abs=1e-15), True)
 
 
 def test_a_wrong_report_as_text_and_as_html():
@@ -149,61 +161,165 @@ def test_a_wrong_report_as_text_and_as_html():
     )
 
 
+def judged(loss, a, g, *args, **options):
+    """The verdict on one array."""
+    (row,) = check_gradients(lambda p: loss(p["a"]), {"a": a}, {"a": g}, *args, **options).rows
+    return row.ok
+
+
 @pytest.mark.parametrize("method", ["complex", "central"])
-def test_a_gradient_that_is_zero_to_rounding_is_measured_absolutely(method):
-    """tanh saturates at 20: its derivative is rounding, of which no relative error can be taken."""
+def test_what_is_rounding_beside_the_rest_is_neither_right_nor_wrong(method):
+    """tanh saturates at 20: its derivative from its value is 0, in truth 2e-17."""
 
     def loss(p):
         return np.tanh(p["a"]).sum() + (1e3 * p["b"]).sum()
 
     arrays = {"a": np.full(2, 20.0), "b": np.ones(2)}
     report = check_gradients(loss, arrays, {"a": np.zeros(2), "b": np.full(2, 1e3)}, method)
-    assert report.ok
+    assert [row.verdict for row in report.rows] == [SMALL, TEXT[method, "float64"]]
+    assert report.wrong == []
+    report = check_gradients(loss, arrays, {"a": np.full(2, 1e-3), "b": np.full(2, 1e3)}, method)
+    assert report.wrong == ["a"]
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, 100.0])
+def test_central_differences_never_say_ok_of_what_they_cannot_see(wrong):
+    """A difference of losses of about 4 is known to 1e-10; the gradient is of 1e-9."""
+    a, loss = np.array([0.3, -0.2]), lambda a: 4 + 1e-9 * np.sin(a).sum()
+    right = 1e-9 * np.cos(a)
+    assert judged(loss, a, wrong * right, "central") is (False if wrong == 100 else None)
+    assert judged(loss, a, wrong * right) is False
+    assert judged(loss, a, right, "central") is None
+    assert judged(loss, a, right) is True
 
 
 def test_a_change_in_the_last_bits_of_a_large_loss_is_no_gradient():
     """1e-13 is about a unit in the last place of 1e3; a central difference divides it by its small step."""
-    a = np.ones(2)
-    report = check_gradients(lambda p: 1e3 + 1e-13 * np.sign(p["a"] - 1).sum(), {"a": a}, {"a": 0 * a}, "central")
-    assert report.ok
-    assert report.rows[0][2] > 1e-9
+    assert judged(lambda a: 1e3 + 1e-13 * np.sign(a - 1).sum(), np.ones(2), np.zeros(2), "central") is None
 
 
 @pytest.mark.parametrize("method", ["complex", "central"])
 def test_a_loss_that_depends_on_nothing(method):
     a = np.ones(2)
-    assert check_gradients(lambda p: 0 * p["a"].sum(), {"a": a}, {"a": 0 * a}, method).ok
-    assert not check_gradients(lambda p: 0 * p["a"].sum(), {"a": a}, {"a": a}, method).ok
+    assert judged(lambda a: 0 * a.sum(), a, 0 * a, method) is True
+    assert judged(lambda a: 0 * a.sum(), a, a, method) is False
+
+
+@pytest.mark.parametrize("method", ["complex", "central"])
+@pytest.mark.parametrize("size", [1e-30, 1.0, 2e5, 1e20])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_entries_of_any_size(method, size, dtype):
+    """The step of a central difference follows the entry: beside 2e5 a float32 step of 5e-3 vanishes."""
+    a = np.array([size, -size], dtype)
+    assert judged(lambda a: a.sum(), a, np.ones(2, dtype), method) is True
+    assert judged(lambda a: a.sum(), a, -np.ones(2, dtype), method) is False
+
+
+def test_each_array_is_held_to_its_own_dtypes_bound():
+    w, x = np.array([[0.1, -0.7]], np.float32), np.array([0.3, 0.9])
+    loss = lambda p: np.tanh(p["w"] @ p["x"]).sum()  # noqa: E731
+    slope = 1 - np.tanh(w.astype(float) @ x) ** 2
+    grads = {"w": (slope * x[None]).astype(np.float32), "x": (slope @ w.astype(float)).ravel()}
+    report = check_gradients(loss, {"w": w, "x": x}, grads)
+    assert [row.verdict for row in report.rows] == ["< 1e-04 ok", "< 1e-10 ok"]
+    grads["x"][1] *= 1 + 1e-6
+    assert check_gradients(loss, {"w": w, "x": x}, grads).wrong == ["x"]
+
+
+def test_a_complex_step_that_underflows_does_not_judge():
+    a = np.ones(2, np.float32)
+    assert judged(lambda a: 1e-30 * a.sum(), a, np.full(2, 1e-30, np.float32)) is None
 
 
 def test_small_gradients_keep_their_relative_error():
-    loss = lambda p: 1e-7 * (p["a"] ** 2).sum()  # noqa: E731
     a = np.array([1.0, 2.0])
-    assert check_gradients(loss, {"a": a}, {"a": 2e-7 * a}).ok
-    assert not check_gradients(loss, {"a": a}, {"a": 2.0001e-7 * a}).ok
+    assert judged(lambda a: 1e-7 * (a**2).sum(), a, 2e-7 * a) is True
+    assert judged(lambda a: 1e-7 * (a**2).sum(), a, 2.0001e-7 * a) is False
 
 
 def test_step_and_tolerance_are_the_callers():
-    cube, a = lambda p: (p["a"] ** 3).sum(), np.array([1.0, 2.0])
+    cube, a = lambda p: (p["a"] ** 3).sum(), np.array([0.5, 1.0])
     report = check_gradients(cube, {"a": a}, {"a": 3 * a**2}, "central", step=0.1, tolerance=0.01)
-    assert report.rows == [("a", (2,), pytest.approx(0.01 / 12.01), True)]
+    assert report.rows[0].error == pytest.approx(0.01 / 3.01)
     assert str(report).endswith("a      2      < 1e-02 ok")
     assert not check_gradients(cube, {"a": a}, {"a": 3 * a**2}, "central", step=0.1).ok
-    assert check_gradients(cube, {"a": a}, {"a": 3 * a**2}, "central").rows[0][2] < 1e-9
+    assert check_gradients(cube, {"a": a}, {"a": 3 * a**2}, "central").rows[0].error < 1e-9
     # By complex step of 0.1 the derivative of a³ is 3a² − 0.1².
-    report = check_gradients(cube, {"a": a}, {"a": 3 * a**2}, step=0.1, tolerance=1e-3)
-    assert report.rows == [("a", (2,), pytest.approx(0.01 / 11.99), True)]
+    report = check_gradients(cube, {"a": a}, {"a": 3 * a**2}, step=0.1, tolerance=1e-2)
+    assert report.rows[0].error == pytest.approx(0.01 / 2.99)
+    assert report.ok
 
 
 def test_an_error_at_the_tolerance_is_wrong():
-    constant = lambda p: 0 * p["a"].sum()  # noqa: E731
-    report = check_gradients(constant, {"a": np.ones(1)}, {"a": np.array([0.25])}, tolerance=0.25)
+    report = check_gradients(lambda p: p["a"].sum(), {"a": np.ones(1)}, {"a": np.array([1.25])}, tolerance=0.25)
     assert str(report).endswith("2.5e-01 WRONG")
 
 
-def test_a_loss_of_nan_is_no_agreement():
-    report = check_gradients(lambda p: p["a"] * np.nan, {"a": np.array(1.0)}, {"a": np.array(0.0)})
-    assert not report.ok
+@pytest.mark.parametrize("method", ["complex", "central"])
+def test_a_loss_of_nan_is_no_agreement(method):
+    assert judged(lambda a: a * np.nan, np.array(1.0), np.array(0.0), method) is False
+
+
+# --- complex_step and agree ------------------------------------------------------------------------------------------
+
+
+def test_complex_step_gives_the_derivative_of_anything_by_anything():
+    W, x = np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]]), np.array([0.2, -0.4, 0.6])
+    assert error(library.complex_step(lambda a: W @ np.sin(a), x), W * np.cos(x)) < 1e-15
+    by_W = library.complex_step(lambda a: a @ x, W)
+    assert by_W.shape == (2, 2, 3)
+    assert error(by_W, np.eye(2)[:, :, None] * x) < 1e-15
+    for a in (0.5, np.float64(0.5), np.array(0.5)):
+        assert library.complex_step(np.exp, a).shape == ()
+        assert library.complex_step(np.exp, a) == pytest.approx(np.exp(0.5), rel=1e-15)
+    assert library.complex_step(lambda a: a**2, 3) == pytest.approx(6, rel=1e-15)
+    single = library.complex_step(lambda a: a**2, np.float32([3]))
+    assert single.dtype == np.float32
+    assert single == pytest.approx(6)
+    assert W[0, 0] == 1.0
+
+
+def test_agree_prints_the_bound(capsys):
+    a = np.array([1.0, 200.0])
+    agree("(1)", a, a + [1e-13, 0])
+    agree("(2)", 3.0, 3.0, bound=1e-9)
+    agree("zero is absolute", np.full(2, 1e-13), np.zeros(2))
+    agree({"(8')": (a, a), "longer name": (a[None], a[None])}, bound=1e-6)
+    assert capsys.readouterr().out.splitlines() == [
+        "(1): difference < 1e-12",
+        "(2): difference < 1e-09",
+        "zero is absolute: difference < 1e-12",
+        "             shape  difference",
+        "(8')         2      < 1e-06",
+        "longer name  1 × 2  < 1e-06",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ([1.0, 200.0], [1.0, 200.0 + 1e-9]),
+        ([1.0, 1e-12], [1.0, 0.0]),
+        ([1e-12, 0.0], [0.0, 0.0]),
+        ([np.nan, 1.0], [1.0, 1.0]),
+        ([1.0, np.nan], [1.0, 1.0]),
+        ([1.0, np.nan], [1.0, np.nan]),
+        ([np.inf], [np.inf]),
+        ([1.0], [1.0, 1.0]),
+        ([[1.0]], [1.0]),
+        ([1.0], 1.0),
+        ([], []),
+        ([True], [False]),
+        ([1j], [1.0]),
+    ],
+)
+def test_what_differs_does_not_agree(a, b, capsys):
+    a, b = np.array(a), np.array(b)
+    with pytest.raises(AssertionError, match=r"^the name: "):
+        agree("the name", a, b)
+    with pytest.raises(AssertionError, match=r"^second: "):
+        agree({"first": (b * 0, b * 0) if b.size and np.isfinite(b).all() else (1, 1), "second": (a, b)})
+    assert capsys.readouterr().out == ""
 
 
 # --- check_layer -----------------------------------------------------------------------------------------------------
@@ -220,9 +336,8 @@ def test_a_right_layer_passes(kind, dtype, method):
         report = check_layer(layer, data.x, state, method)
         assert report.ok, report
         assert {line.split("  ")[-1] for line in str(report).splitlines()[1:]} == {TEXT[method, np.dtype(dtype).name]}
-        assert [row[0] for row in report.rows] == list(
-            by_name(layer, layer.backward(data.dh, layer.forward(data.x)[1]))
-        )
+        names = list(by_name(layer, layer.backward(data.dh, layer.forward(data.x)[1])))
+        assert [row.name for row in report.rows] == names
     assert same((layer.params, data), before)
 
 
@@ -239,10 +354,6 @@ def spoilt(layer, spoil):
     return other
 
 
-def wrong_rows(report):
-    return [name for name, _, _, ok in report.rows if not ok]
-
-
 @every_kind
 def test_an_error_planted_in_one_array_is_found_there(kind):
     layer = make_layer(kind)
@@ -252,7 +363,7 @@ def test_an_error_planted_in_one_array_is_found_there(kind):
         def spoil(grads, *_, name=name):
             by_name(layer, grads)[name].flat[-1] += 1e-4
 
-        assert wrong_rows(check_layer(spoilt(layer, spoil), data.x)) == [name]
+        assert check_layer(spoilt(layer, spoil), data.x).wrong == [name]
 
 
 def test_every_output_and_the_final_state_have_an_error_and_the_initial_state_is_not_zero():
@@ -272,7 +383,7 @@ def test_every_output_and_the_final_state_have_an_error_and_the_initial_state_is
         grads.params["W_h"] -= grads.deltas.net[0].T @ trace.h_prev[0]
 
     wrong = spoilt(rnn, lose_the_initial_states_share)
-    assert wrong_rows(check_layer(wrong, data.x)) == ["W_h"]
+    assert check_layer(wrong, data.x).wrong == ["W_h"]
     assert check_layer(wrong, data.x, np.zeros((2, 2))).ok
 
 
@@ -302,12 +413,12 @@ def test_a_stack_is_checked_layer_by_layer(dtype):
     for state in (None, [data.state, above.state, None]):
         report = check_layer(model, data.x, state)
         assert report.ok, report
-        assert [row[0] for row in report.rows] == [f"{k}.{name}" for k in range(3) for name in names[k]] + ["x"]
+        assert [row.name for row in report.rows] == [f"{k}.{name}" for k in range(3) for name in names[k]] + ["x"]
     model.layers[1] = spoilt(gru, lambda grads, *_: grads.params["b"].__imul__(1.1))
-    assert wrong_rows(check_layer(model, data.x)) == ["1.b_z", "1.b_r", "1.b_h"]
+    assert check_layer(model, data.x).wrong == ["1.b_z", "1.b_r", "1.b_h"]
 
 
 def test_a_dense_layer_alone():
     dense = Dense(2, 3, rng=np.random.default_rng(0))
-    assert [row[0] for row in check_layer(dense, np.ones((2, 2))).rows] == ["W", "b", "x"]
-    assert wrong_rows(check_layer(spoilt(dense, lambda grads, *_: grads.x.__imul__(2)), np.ones((2, 2)))) == ["x"]
+    assert [row.name for row in check_layer(dense, np.ones((2, 2))).rows] == ["W", "b", "x"]
+    assert check_layer(spoilt(dense, lambda grads, *_: grads.x.__imul__(2)), np.ones((2, 2))).wrong == ["x"]
