@@ -232,7 +232,7 @@ class Recurrent(Layer):
 
     def _sum(self, d: Array) -> Array:
         """Σ d_t over time and batch."""
-        return _flat(d).sum(axis=0)
+        return _sum_of_rows(_flat(d))
 
     def by_gate(self, arrays: Mapping[str, Array]) -> Arrays:
         others = super().by_gate(arrays)
@@ -476,7 +476,7 @@ class Dense(Layer):
         _check_trace(self, trace)
         _check_array("dy", dy, trace.y.shape, self.dtype)
         d = _flat(dy)
-        params = {"W": d.T @ _flat(trace.x), "b": d.sum(axis=0)}
+        params = {"W": d.T @ _flat(trace.x), "b": _sum_of_rows(d)}
         return Record(params=params, x=dy @ self.params["W"], state=None, deltas=Record())
 
     def _stacked(self, blocks: Mapping[str, Array]) -> Arrays:
@@ -1142,6 +1142,11 @@ def _shape(value: Any) -> str:
 def _flat(a: Array) -> Array:
     """(T, B, n) as (T·B, n): one row a step, so that a sum over time and batch is one matrix product."""
     return a.reshape(-1, a.shape[-1])
+
+
+def _sum_of_rows(a: Array) -> Array:
+    """NumPy adds along the first axis one by one, so float32 needs float64 for it."""
+    return a.sum(axis=0, dtype=np.float64).astype(a.dtype)
 
 
 def _with_batch(a: Array, one: bool) -> Array:

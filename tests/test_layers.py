@@ -229,6 +229,25 @@ def test_no_error_of_the_outputs_is_an_error_of_zero(kind):
     assert not any(a.any() for a in arrays_in(layer.backward(None, trace)))
 
 
+@pytest.mark.parametrize("kind", ["Dense", *KINDS])
+def test_a_long_float32_sum_keeps_its_digits(kind):
+    """A million terms: added one by one in float32, 0.1 a step becomes 100958."""
+    T, B = 1000, 1000
+    x, dy = np.full((T, B, 2), 0.1, np.float32), np.full((T, B, 2), 0.1, np.float32)
+    if kind == "Dense":
+        layer = Dense(2, 2, rng=np.random.default_rng(0), dtype=np.float32)
+        assert layer.backward(dy, layer.forward(x)[1]).params["b"] == pytest.approx(1e5, rel=1e-6)
+        return
+    layer = make_layer(kind, 2, 2, np.float32)
+    grads = layer.backward(dy, layer.forward(x)[1])
+    deltas = {"net": grads.deltas.net} if isinstance(layer, RNN) else vars(grads.deltas)
+    rows = [deltas[{"c": "c_tilde", "h": "h_tilde", "": "net"}.get(g, g)] for g in layer.GATES]
+    exact = np.concatenate([d.astype(float).sum(axis=(0, 1)) for d in rows])
+    assert error(grads.params["b"], exact) < 1e-6
+    if kind == "GRU-after":
+        assert error(grads.params["b_hh"], grads.deltas.m.astype(float).sum(axis=(0, 1))) < 1e-6
+
+
 # --- Parameters ------------------------------------------------------------------------------------------------------
 
 
