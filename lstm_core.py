@@ -52,12 +52,14 @@ Arrays: TypeAlias = dict[str, Array]
 Generator: TypeAlias = np.random.Generator
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Activations. Each derivative is a function of the value already computed.
+# Activations. Each derivative is a function of the value already computed. For complex numbers both are written out
+# from that same rounded value, so that a complex step differentiates what is computed, where a unit saturates too.
 
 
 def sigmoid(a: Any) -> Any:
     """σ(a) = 1 / (1 + e^-a), of any shape, written so that no finite a overflows; exact to 1e-16 absolutely."""
-    return 0.5 + 0.5 * np.tanh(0.5 * a)
+    s = 0.5 + 0.5 * np.tanh(0.5 * a.real)
+    return s / (s + (1 - s) * np.exp(-1j * a.imag)) if np.iscomplexobj(a) else s
 
 
 def sigmoid_prime(s: Any) -> Any:
@@ -65,14 +67,23 @@ def sigmoid_prime(s: Any) -> Any:
     return (1 - s) * s
 
 
+def tanh(a: Any) -> Any:
+    """tanh(a), of any shape; of a complex number by the addition theorem."""
+    y = np.tanh(a.real)
+    if not np.iscomplexobj(a):
+        return y
+    tan = np.tan(a.imag)
+    return (y * (1 + tan * tan) + 1j * tan * (1 - y) * (1 + y)) / (1 + (y * tan) ** 2)
+
+
 def tanh_prime(y: Any) -> Any:
     """tanh'(a) from its value y = tanh(a)."""
-    return 1 - y * y
+    return (1 - y) * (1 + y)
 
 
 # For RNN: f, and f' as a function of f's value.
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "tanh": (np.tanh, tanh_prime),
+    "tanh": (tanh, tanh_prime),
     "relu": (lambda a: np.where(a.real > 0, a, 0), lambda y: (y.real > 0).astype(y.dtype)),
     "identity": (lambda a: a, np.ones_like),  # the linear network of chapter 01
 }
@@ -302,13 +313,13 @@ class LSTM(Recurrent):
         for t in range(len(h)):
             net[t] += h_prev[t] @ W_hT
             gates[t] = sigmoid(gates[t])  # (1), (2), (5)
-            c_tilde[t] = np.tanh(c_tilde[t])  # (3)
+            c_tilde[t] = tanh(c_tilde[t])  # (3)
             c[t] = f[t] * c_prev[t] + i[t] * c_tilde[t]  # (4)
-            h[t] = o[t] * np.tanh(c[t])  # (6)
+            h[t] = o[t] * tanh(c[t])  # (6)
         return {"f": f, "i": i, "o": o, "c_tilde": c_tilde}
 
     def _steps_back(self, trace: Record, delta: Array, back_h: Array, back_c: Array) -> Any:
-        f, i, o, c_tilde, tanh_c = trace.f, trace.i, trace.o, trace.c_tilde, np.tanh(trace.c)
+        f, i, o, c_tilde, tanh_c = trace.f, trace.i, trace.o, trace.c_tilde, tanh(trace.c)
         W_h = self.params["W_h"]
         # The factor of the error in each equation, for all times at once; the loop turns it into the error, in place.
         d_net = np.empty((*delta.shape[:-1], 4 * self.hidden_size), self.dtype)
@@ -363,7 +374,7 @@ class GRU(Recurrent):
             W_gates, W_hh = np.split(W_h, [2 * H], axis=-2)
             for t in range(len(h)):
                 gates[t] = sigmoid(gates[t] + h_prev[t] @ W_gates.mT)  # (16), (17)
-                h_tilde[t] = np.tanh(h_tilde[t] + (r[t] * h_prev[t]) @ W_hh.mT)  # (18)
+                h_tilde[t] = tanh(h_tilde[t] + (r[t] * h_prev[t]) @ W_hh.mT)  # (18)
                 h[t] = (1 - z[t]) * h_prev[t] + z[t] * h_tilde[t]  # (19)
             return {"z": z, "r": r, "h_tilde": h_tilde}
         m, b_hh = np.empty_like(h), self.params["b_hh"]
@@ -371,7 +382,7 @@ class GRU(Recurrent):
             product = h_prev[t] @ W_h.mT
             gates[t] = sigmoid(gates[t] + product[..., : 2 * H])  # (16), (17)
             m[t] = product[..., 2 * H :] + b_hh  # (18')
-            h_tilde[t] = np.tanh(h_tilde[t] + r[t] * m[t])  # (18')
+            h_tilde[t] = tanh(h_tilde[t] + r[t] * m[t])  # (18')
             h[t] = (1 - z[t]) * h_prev[t] + z[t] * h_tilde[t]  # (19)
         return {"z": z, "r": r, "h_tilde": h_tilde, "m": m}
 

@@ -355,6 +355,50 @@ def spoilt(layer, spoil):
 
 
 @every_kind
+@pytest.mark.parametrize("bias", [10, 15, 20, 30, 36, 40, 1e4])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_saturated_units_raise_no_false_alarm(kind, bias, dtype):
+    """1 − σ² of a rounded σ has few digits left, and at 40 none; the check differentiates what is computed."""
+    layer = make_layer(kind, dtype=dtype)
+    layer.params["b"] += bias * np.resize([1, -1, -1], layer.params["b"].shape).astype(dtype)
+    x = draw(layer, T=4, B=2).x
+    report = check_layer(layer, x)
+    assert report.ok, report
+    flipped = spoilt(layer, lambda grads, *_: [a.__imul__(-1) for a in (*grads.params.values(), grads.x)])
+    zero = {row.name for row in report.rows if row.verdict == "zero"} | {f"{part}_0" for part in layer.STATE}
+    assert {row.name for row in check_layer(flipped, x).rows if row.ok} <= zero
+
+
+def test_a_sign_planted_at_a_saturated_gate_is_seen():
+    lstm = make_layer("LSTM")
+    lstm.by_gate(lstm.params)["b_f"][:] = 20  # σ′ is 2e-9
+    flipped = spoilt(lstm, lambda grads, *_: lstm.by_gate(grads.params)["W_fx"].__imul__(-1))
+    x = draw(lstm, T=4, B=2).x
+    assert check_layer(lstm, x).ok
+    assert check_layer(flipped, x).wrong == ["W_fx"]
+
+
+def test_layers_set_by_hand_pass_their_own_check():
+    """As chapter 02 sets them: a cell that counts along the line, and one that is on inside a word."""
+    text, alphabet = "it's a\nword", "\n 'adiorstw"
+    reader = LSTM(len(alphabet), 2, rng=np.random.default_rng(0))
+    for a in reader.params.values():
+        a[...] = 0
+    q, newline = reader.by_gate(reader.params), alphabet.index("\n")
+    letters = [k for k, character in enumerate(alphabet) if character.isalpha()]
+    for g in "fi":
+        q[f"W_{g}x"][0], q[f"W_{g}x"][0, newline] = 40, -40
+        q[f"W_{g}x"][1] = -40
+    q["W_fx"][1, alphabet.index("'")], q["W_ix"][1, letters] = 40, 40
+    q["W_cx"][:], q["W_ox"][:] = 40, 40
+    x = np.eye(len(alphabet))[[alphabet.index(character) for character in text]]
+    assert reader.forward(x)[1].c.T.tolist() == [[1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4], [1, 1, 1, 1, 0, 1, 0, 1, 1, 1, 1]]
+    report = check_layer(reader, x)
+    assert report.ok, report
+    assert {row.verdict for row in report.rows} == {"zero", TEXT["complex", "float64"]}
+
+
+@every_kind
 def test_an_error_planted_in_one_array_is_found_there(kind):
     layer = make_layer(kind)
     data = draw(layer, T=3, B=2)

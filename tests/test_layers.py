@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import KINDS, arrays_in, complex_step, draw, error, join, make_layer, parts, same, weighted_sum
 
-from lstm_core import ACTIVATIONS, GRU, LSTM, RNN, Dense, Sequential, sigmoid, sigmoid_prime, tanh_prime
+from lstm_core import ACTIVATIONS, GRU, LSTM, RNN, Dense, Sequential, sigmoid, sigmoid_prime, tanh, tanh_prime
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 sizes = pytest.mark.parametrize(("T", "B"), [(1, 1), (2, 3), (7, 2)])
@@ -340,6 +340,20 @@ def test_sigmoid():
         huge = np.finfo(dtype).max
         assert sigmoid(np.array([-huge, -1000, 0, 1000, huge], dtype)).tolist() == [0, 0, 0.5, 1, 1]
     assert error(sigmoid(a + 0.3j), 1 / (1 + np.exp(-a - 0.3j))) < 1e-14
+
+
+def test_tanh():
+    a = np.linspace(-30, 30, 121)
+    assert same(tanh(a), np.tanh(a))
+    assert error(tanh(a + 0.3j), np.tanh(a + 0.3j)) < 1e-14
+    assert error(tanh(np.array([-1000 + 1j, 1000 - 1j])), np.array([-1.0, 1.0])) < 1e-15
+
+
+@pytest.mark.parametrize(("f", "prime"), [(sigmoid, sigmoid_prime), (tanh, tanh_prime)])
+@pytest.mark.parametrize("a", [-1e4, -40.0, -20.0, -15.0, -1.0, 0.0, 15.0, 20.0, 40.0, 1e4])
+def test_the_complex_step_sees_the_slope_of_the_rounded_value(f, prime, a):
+    slope = f(np.array(a + 1e-20j)).imag / 1e-20
+    assert slope == pytest.approx(prime(f(a)), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", *ACTIVATIONS])
