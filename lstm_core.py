@@ -182,17 +182,17 @@ class Recurrent(Layer):
         """The outputs h (T, B, H) of x (T, B, D), and the trace that ``backward`` takes.
 
         state: where to start from, (B, H), in the LSTM the pair (h_0, c_0); None for zeros. The trace holds x, each
-        quantity of the equations under its name, (T, B, H), read-only and ready to plot, and state, the one after the
-        last step: of a padded batch that after the padding. x (T, D) gives h (T, H), state (H,), and so on.
+        quantity of the equations under its name, (T, B, H), read-only and ready to plot; layer, this one as it is now;
+        and state, the one after the last step, of a padded batch that after the padding. x (T, D) gives h (T, H),
+        state (H,), and so on.
         """
         x, initial, one = _check_input(self, x, state)
-        arrays = {"x": x} | self._run(x, initial)
+        arrays = {"x": _frozen(x)} | self._run(x, initial)
         final = tuple(_without_batch(arrays[name][-1].copy(), one) for name in self.STATE)
         for name, a in arrays.items():
-            if name != "x":
-                a.flags.writeable = False  # what backward needs cannot be changed by accident
+            a.flags.writeable = False  # what backward needs cannot be changed by accident
             arrays[name] = _without_batch(a, one)
-        return arrays["h"], Record(layer=self, state=_join(final), **arrays)
+        return arrays["h"], Record(layer=_as_it_is(self), state=_join(final), **arrays)
 
     def __call__(self, x: Array, state: Any = None) -> tuple[Array, Any]:
         """Inference: the outputs h and the final state, from which the next call can go on. Keeps nothing."""
@@ -475,12 +475,13 @@ class Dense(Layer):
             raise TypeError("state: a Dense layer has none, expected None")
         lead = x.shape[:-1] if isinstance(x, np.ndarray) else ("…",)
         _check_array("x", x, (*lead, self.input_size), self.dtype, complex_too=True)
-        return x @ self.params["W"].T + self.params["b"], None
+        y = _flat(x) @ self.params["W"].T + self.params["b"]
+        return y.reshape(*lead, -1), None
 
     def forward(self, x: Array, state: None = None) -> tuple[Array, Record]:
         """y (…, output_size) of x (…, input_size), and the trace."""
         y, _ = self(x, state)
-        return y, Record(layer=self, x=x, y=y, state=None)
+        return y, Record(layer=_as_it_is(self), x=_frozen(x), y=y, state=None)
 
     def backward(self, dy: Array, trace: Record, dstate: None = None) -> Record:
         """The gradients of params and x from dy, the error of y."""
@@ -488,7 +489,7 @@ class Dense(Layer):
         _check_array("dy", dy, trace.y.shape, self.dtype)
         d = _flat(dy)
         params = {"W": d.T @ _flat(trace.x), "b": _sum_of_rows(d)}
-        return Record(params=params, x=dy @ self.params["W"], state=None, deltas=Record())
+        return Record(params=params, x=(d @ self.params["W"]).reshape(trace.x.shape), state=None, deltas=Record())
 
     def _stacked(self, blocks: Mapping[str, Array]) -> Arrays:
         return dict(blocks)
@@ -1160,6 +1161,22 @@ def _sum_of_rows(a: Array) -> Array:
     return a.sum(axis=0, dtype=np.float64).astype(a.dtype)
 
 
+def _frozen(a: Array) -> Array:
+    """The array if nobody can change it, else a copy that nobody can."""
+    owner = a if a.base is None else a.base
+    if a.flags.writeable or not isinstance(owner, np.ndarray) or owner.flags.writeable:
+        a = a.copy()
+        a.flags.writeable = False
+    return a
+
+
+def _as_it_is(layer: Any) -> Any:
+    """The layer with parameters that do not change: what a trace remembers of it."""
+    other = copy.copy(layer)
+    other.params = {name: _frozen(a) for name, a in layer.params.items()}
+    return other
+
+
 def _with_batch(a: Array, one: bool) -> Array:
     return a[..., None, :] if one else a
 
@@ -1222,11 +1239,14 @@ def _check_input(layer: Recurrent, x: Any, state: Any) -> tuple[Array, tuple[Arr
 
 
 def _check_trace(layer: Layer, trace: Any) -> None:
-    made_by = getattr(trace, "layer", type(trace).__name__)
+    made_by: Any = getattr(trace, "layer", type(trace).__name__)
     if repr(made_by) != repr(layer):
         raise ValueError(f"trace: expected one of {layer!r}, got one of {made_by}")
     if any(np.iscomplexobj(a) for a in vars(trace).values()):
         raise ValueError("trace: expected one of real numbers, got one of complex numbers")
+    for name, a in layer.params.items():
+        if not np.array_equal(a, made_by.params[name], equal_nan=True):
+            raise ValueError(f"trace: {name} has changed since, or is another layer's; forward makes a new trace")
 
 
 def _check_errors(layer: Recurrent, dh: Any, trace: Any, dstate: Any) -> tuple[Record, Array, tuple[Array, ...], bool]:

@@ -4,9 +4,23 @@ import copy
 
 import numpy as np
 import pytest
-from conftest import KINDS, arrays_in, complex_step, draw, error, join, make_layer, parts, same, weighted_sum
+from conftest import KINDS, arrays_in, complex_step, draw, error, join, make_layer, parts, raises, same, weighted_sum
 
-from lstm_core import ACTIVATIONS, GRU, LSTM, RNN, Dense, Sequential, sigmoid, sigmoid_prime, tanh, tanh_prime
+from lstm_core import (
+    ACTIVATIONS,
+    GRU,
+    LSTM,
+    RNN,
+    Dense,
+    Sequential,
+    check_layer,
+    chrono_bias,
+    sigmoid,
+    sigmoid_prime,
+    softmax_cross_entropy,
+    tanh,
+    tanh_prime,
+)
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 sizes = pytest.mark.parametrize(("T", "B"), [(1, 1), (2, 3), (7, 2)])
@@ -92,7 +106,7 @@ def test_forward_is_the_equations(kind, T, B, given):
     for name, initial, final in zip(layer.STATE, parts(state), parts(trace.state), strict=True):
         a, previous = getattr(trace, name), getattr(trace, f"{name}_prev")
         assert same([previous[0], previous[1:], final], [initial.astype(a.dtype), a[:-1], a[-1]])
-    assert trace.x is x
+    assert same(trace.x, x)
 
 
 @every_kind
@@ -155,12 +169,144 @@ def test_the_trace_is_read_only(kind):
     layer = make_layer(kind)
     data = draw(layer, T=3, B=2)
     h, trace = layer.forward(data.x, data.state)
-    kept = {name: a for name, a in vars(trace).items() if isinstance(a, np.ndarray) and name not in ("x", "state")}
-    assert len(kept) >= 2
-    for a in [h, *kept.values()]:
+    kept = {name: a for name, a in vars(trace).items() if isinstance(a, np.ndarray) and name != "state"}
+    assert len(kept) >= 3
+    for a in [h, *kept.values(), *trace.layer.params.values()]:
         with pytest.raises(ValueError, match="read-only"):
             a[0] = 0
-    assert all(a.flags.writeable for a in [trace.x, *parts(trace.state)])
+    assert all(a.flags.writeable for a in [data.x, *parts(trace.state), *layer.params.values()])
+
+
+@pytest.mark.parametrize("kind", ["Dense", *KINDS])
+def test_a_trace_is_of_the_parameters_it_was_made_with(kind):
+    layer = Dense(3, 2, rng=np.random.default_rng(0)) if kind == "Dense" else make_layer(kind)
+    x, dh = np.random.default_rng(1).standard_normal((3, 2, 3)), np.ones((3, 2, 2))
+    _, trace = layer.forward(x)
+    before = layer.backward(dh, trace)
+    twin = layer.with_params(copy.deepcopy(layer.params))
+    assert same(twin.backward(dh, trace), before)
+    assert same(layer.with_params(layer.params).backward(dh, trace), before)
+    for name, a in layer.params.items():
+        kept = a.flat[0]
+        a.flat[0] += 1e-9
+        with raises(ValueError, f"trace: {name} has changed since … forward"):
+            layer.backward(dh, trace)
+        assert same(twin.backward(dh, trace), before)
+        a.flat[0] = kept
+    x[...] = 7.0
+    assert same(layer.backward(dh, trace), before)
+
+
+@every_kind
+def test_traces_of_two_equal_kinds_are_not_exchanged(kind):
+    layer, other = make_layer(kind), make_layer(kind, seed=1)
+    data = draw(layer, T=3, B=2)
+    with raises(ValueError, "trace: W_x has changed since, or is another layer's"):
+        layer.backward(data.dh, other.forward(data.x)[1])
+
+
+def test_a_layer_of_nan_is_reported_where_it_shows():
+    lstm = make_layer("LSTM")
+    data = draw(lstm, T=3, B=2)
+    lstm.params["b"][0] = np.nan
+    h, trace = lstm.forward(data.x)
+    assert np.isnan(h).any()
+    assert np.isnan(lstm.backward(data.dh, trace).params["W_h"]).any()
+
+
+@pytest.mark.parametrize("view", [lambda a: np.broadcast_to(a, a.shape), lambda a: a[:, :, :]])
+def test_a_view_that_cannot_be_written_to_may_change_all_the_same(view):
+    rnn, buffer = make_layer("RNN-tanh"), np.ones((3, 2, 3))
+    h, trace = rnn.forward(view(buffer))
+    before = rnn.backward(h, trace)
+    buffer[...] = 0
+    assert same(rnn.backward(h, trace), before)
+
+
+# --- One sequence without a batch ------------------------------------------------------------------------------------
+
+
+def dropped(thing):
+    """The same without the batch's axis."""
+    if isinstance(thing, np.ndarray):
+        return thing[..., 0, :]
+    if isinstance(thing, (tuple, list)):
+        return [dropped(a) for a in thing]
+    return (
+        None
+        if thing is None
+        else {name: dropped(a) for name, a in vars(thing).items() if name not in ("params", "layer")}
+    )
+
+
+@every_kind
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("T", [1, 5])
+def test_one_sequence_is_a_batch_of_one(kind, dtype, T):
+    layer = make_layer(kind, dtype=dtype)
+    data = draw(layer, T, B=1)
+    state, dstate = (join([a[0] for a in parts(s)]) for s in (data.state, data.dstate))
+    h, trace = layer.forward(data.x, data.state)
+    h_one, trace_one = layer.forward(data.x[:, 0], state)
+    assert h_one.shape == (T, 2)
+    assert same([h_one, dropped(trace)], [h[:, 0], {n: a for n, a in vars(trace_one).items() if n != "layer"}])
+    assert same(layer(data.x[:, 0], state), dropped(layer(data.x, data.state)))
+    assert same(layer(data.x[:, 0]), dropped(layer(data.x)))
+    for many, single in (
+        ((data.dh, trace, data.dstate), (data.dh[:, 0], trace_one, dstate)),
+        ((None, trace, data.dstate), (None, trace_one, dstate)),
+        ((data.dh, trace), (data.dh[:, 0], trace_one)),
+    ):
+        grads, one = layer.backward(*many), layer.backward(*single)
+        assert same(one.params, grads.params)
+        assert same({n: a for n, a in vars(one).items() if n != "params"}, dropped(grads))
+    assert error(layer.forward(data.x[:, 0] + 0j)[0], layer(data.x[:, 0])[0] + 0j) < 1e-6
+
+
+def test_one_sequence_through_a_stack_and_its_loss():
+    model, x, *_ = stack()
+    x, target = x[:, :1], np.array([[1], [0], [1], [1]])
+    mask = np.array([True, False, True, True])
+    y, trace = model.forward(x)
+    loss, dy = softmax_cross_entropy(y, target, mask[:, None])
+    y_one, trace_one = model.forward(x[:, 0])
+    loss_one, dy_one = softmax_cross_entropy(y_one, target[:, 0], mask)
+    assert loss == loss_one
+    grads, one = model.backward(dy, trace), model.backward(dy_one, trace_one)
+    assert same(one.params, grads.params)
+    assert same(one.x, grads.x[:, 0])
+    assert check_layer(model, x[:, 0]).ok
+    # The class of the last step alone.
+    last, error_of_last = softmax_cross_entropy(y_one[-1], 1)
+    assert last == softmax_cross_entropy(y_one[-1:], np.array([1]))[0]
+    assert error_of_last.shape == (2,)
+
+
+# --- A layer of given arrays -----------------------------------------------------------------------------------------
+
+
+@every_kind
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_of_reads_a_layer_off_its_arrays(kind, dtype):
+    make, options = KINDS[kind]
+    options = {} if make is GRU else options
+    layer = make_layer(kind, D=5, H=3, dtype=dtype)
+    x = draw(layer, T=4, B=2).x
+    stacked = make.of(layer.params, **options)
+    assert repr(stacked) == repr(layer)
+    assert all(stacked.params[name] is a for name, a in layer.params.items())
+    blocks = make.of(layer.by_gate(layer.params), **options)
+    assert repr(blocks) == repr(layer)
+    assert list(blocks.params) == list(layer.params)
+    assert same(blocks.params, layer.params)
+    assert make is RNN or not any(np.shares_memory(blocks.params[n], layer.params[n]) for n in ("W_x", "W_h", "b"))
+    assert same(blocks(x), layer(x))
+    wide = {name: a.astype(np.result_type(a, np.complex64)) for name, a in layer.by_gate(layer.params).items()}
+    first = next(iter(wide))
+    one = make.of({**layer.by_gate(layer.params), first: wide[first]}, **options)
+    assert one.dtype == dtype
+    assert np.iscomplexobj(one(x)[0])
+    assert error(one(x)[0], layer(x)[0] + 0j) < 1e-6
 
 
 def test_padded_sequences():
@@ -318,6 +464,49 @@ def test_forget_bias_and_dtype_are_the_callers():
     lstm = LSTM(2, 3, rng=np.random.default_rng(0), dtype=np.float32, forget_bias=2.5)
     assert lstm.params["b"].tolist() == [2.5] * 3 + [0.0] * 9
     assert {a.dtype for a in arrays_in(lstm.params)} == {np.dtype(np.float32)}
+
+
+def test_a_forget_bias_for_each_unit():
+    biases = np.array([0, 1, 5])
+    lstm = LSTM(2, 3, rng=np.random.default_rng(0), forget_bias=biases)
+    assert lstm.params["b"].tolist() == [0.0, 1.0, 5.0] + [0.0] * 9
+    biases[0] = 7
+    assert lstm.params["b"][0] == 0
+
+
+def test_sizes_of_any_integer_type():
+    """NumPy's small integers overflow in what is computed from a size: 126 + 200, 4 · 100."""
+    for make in (RNN, LSTM, GRU):
+        for D, H in ((np.uint8(126), 200), (2, np.uint8(100)), (np.int8(100), np.int8(50))):
+            layer = make(D, H, rng=np.random.default_rng(0))
+            assert same(layer.params, make(int(D), int(H), rng=np.random.default_rng(0)).params)
+            assert type(layer.input_size) is type(layer.hidden_size) is int
+    assert same(Dense(np.uint8(200), np.uint8(100), rng=np.random.default_rng(0)).params,
+                Dense(200, 100, rng=np.random.default_rng(0)).params)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU-before", "GRU-after"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_chrono_bias_spreads_the_time_constants(kind, dtype):
+    """Tallec & Ollivier 2018: u uniform in [1, T_max − 1]; the LSTM keeps with σ(ln u) = u / (1 + u), writes with the
+    rest, and so does the GRU."""
+    layer, T_max = make_layer(kind, H=400, D=1, dtype=dtype), 101
+    others = {name: a.copy() for name, a in layer.by_gate(layer.params).items()}
+    chrono_bias(layer, T_max, np.random.default_rng(0))
+    blocks = layer.by_gate(layer.params)
+    keeping = -blocks["b_z"] if "GRU" in kind else blocks["b_f"]
+    u = np.exp(keeping.astype(float))
+    assert 1 - 1e-6 < u.min() < 2
+    assert 99 < u.max() < 100 + 1e-4
+    assert np.mean(u) == pytest.approx(50.5, rel=0.08)
+    assert np.mean(u < 25) == pytest.approx(24 / 99, abs=0.06)
+    if kind == "LSTM":
+        assert same(blocks["b_i"], -blocks["b_f"])
+    changed = {"b_f", "b_i"} if kind == "LSTM" else {"b_z"}
+    assert {name for name in others if not same(others[name], blocks[name])} == changed
+    again = make_layer(kind, H=400, D=1, dtype=dtype)
+    chrono_bias(again, T_max, np.random.default_rng(0))
+    assert same(again.params, layer.params)
 
 
 def test_weights_come_from_the_callers_generator_alone():
