@@ -2,7 +2,9 @@
 
 import io
 import os
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -298,6 +300,38 @@ def test_a_file_stays_whole_until_the_new_one_is_complete(tmp_path, monkeypatch)
     save_params(path, model(2))
     load_params(path, other)
     assert same(other.params, model(2).params)
+
+
+def test_every_writer_has_a_temporary_file_of_its_own(tmp_path, monkeypatch):
+    """Two threads, or two containers whose processes have one number, save to one path at once: one of them wins."""
+    path, both = tmp_path / "model.npz", threading.Barrier(2, timeout=30)
+    real = np.savez
+
+    def slow(file, **arrays):
+        both.wait()  # both have opened their file
+        real(file, **arrays)
+        both.wait()  # both have written
+
+    monkeypatch.setattr(lstm_core.np, "savez", slow)
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(save_params, path, model(seed)) for seed in range(2)]:
+            done.result()
+    monkeypatch.undo()
+    assert os.listdir(tmp_path) == ["model.npz"]
+    other = model(2)
+    load_params(path, other)
+    assert any(same(other.params, model(seed).params) for seed in range(2))
+
+
+@pytest.mark.parametrize("fill", ["load", "from_torch"])
+def test_where_one_array_cannot_be_changed_none_is_filled(fill, tmp_path):
+    lstm, source = make_layer("LSTM"), make_layer("LSTM", seed=1)
+    before = copies(lstm.params)
+    save_params(tmp_path / "lstm", source)
+    lstm.params["b"].flags.writeable = False
+    with raises(ValueError, "b: expected an array that can be changed in place"):
+        load_params(tmp_path / "lstm", lstm) if fill == "load" else from_torch(lstm, to_torch(source))
+    assert same(lstm.params, before)
 
 
 def test_the_bytes_reach_the_disk_before_the_name_changes(tmp_path, monkeypatch):

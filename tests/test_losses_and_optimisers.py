@@ -101,6 +101,29 @@ def test_losses_take_one_sequence_without_a_batch_and_more_axes():
     assert softmax_cross_entropy(y[None], np.ones((1, T, B), int))[1].shape == (1, T, B, K)
 
 
+@every_loss
+def test_one_step_alone(loss):
+    y, target = example(loss)
+    value, gradient = loss(y[0, 0], target[0, 0])
+    batch = loss(y[:1, :1], target[:1, :1])
+    assert value == batch[0]
+    assert same(gradient, batch[1][0, 0])
+    if loss is softmax_cross_entropy:
+        for scalar in (int(target[0, 0]), np.uint8(target[0, 0]), np.array(target[0, 0])):
+            assert loss(y[0, 0], scalar)[0] == value
+
+
+@every_loss
+@every_mask
+def test_one_sequence_is_a_batch_of_one(loss, mask):
+    y, target = example(loss)
+    mask = None if mask is None else mask[:, :1]
+    value, gradient = loss(y[:, :1], target[:, :1], mask)
+    one = loss(y[:, 0], target[:, 0], None if mask is None else mask[:, 0])
+    assert one[0] == value
+    assert same(one[1], gradient[:, 0])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_logits_of_any_size_neither_overflow_nor_lose_the_loss(dtype):
     a = np.array([[800.0, -800.0]], dtype)
@@ -202,7 +225,6 @@ def test_a_step_changes_the_params_in_place_and_nothing_else(make, dtype, rate):
     assert w[0, 1] > 2
     assert b[0] < 3
     assert w.dtype == b.dtype == dtype
-    assert all(a.dtype == dtype for name in ("_m", "_v") for a in getattr(optimiser, name, {}).values())
 
 
 @every_optimiser
@@ -227,6 +249,72 @@ def test_a_wrong_gradient_changes_nothing(make, wrong):
     optimiser.step(right)
     twin.step(right)
     assert same(params, twin.params)
+
+
+@every_optimiser
+def test_where_one_array_cannot_be_changed_none_is(make):
+    params = {"w": np.array([1.0]), "b": np.array([2.0])}
+    optimiser, twin = make(params, 0.1), make(copy.deepcopy(params), 0.1)
+    grads = {"w": np.array([1.0]), "b": np.array([1.0])}
+    params["b"].flags.writeable = False
+    with pytest.raises(ValueError, match="^b: expected an array that can be changed in place"):
+        optimiser.step(grads)
+    params["b"].flags.writeable = True
+    optimiser.step(grads)
+    twin.step(grads)
+    assert optimiser.updates == twin.updates == 1
+    assert same(params, twin.params)
+
+
+@pytest.mark.parametrize(
+    ("make", "dtype", "size"),
+    [
+        (MAKERS["SGD"], np.float32, 3e38),
+        (MAKERS["momentum"], np.float64, 1e308),
+        (MAKERS["Adam"], np.float64, 1e200),  # its square is more than a float64 holds
+    ],
+)
+def test_an_update_that_overflows_is_refused_and_changes_nothing(make, dtype, size):
+    params = {"w": np.array([1.0], dtype), "b": np.array([2.0], dtype)}
+    optimiser, twin = make(params, 1e10), make(copy.deepcopy(params), 1e10)
+    small = {"w": np.ones(1, dtype), "b": np.ones(1, dtype)}
+    with pytest.raises(ValueError, match="^gradient of b: too large"):
+        optimiser.step({**small, "b": np.array([size], dtype)})
+    assert same(params, twin.params)
+    optimiser.step(small)
+    twin.step(small)
+    assert same(params, twin.params)
+
+
+def test_adam_recovers_from_one_huge_gradient_in_float32_too():
+    """The square of 1e21 is more than a float32 holds: the memory is float64."""
+    moved = {}
+    for dtype in (np.float32, np.float64):
+        w = np.zeros(1, dtype)
+        optimiser = Adam({"w": w})
+        for g in [1e21] + [1.0] * 200:
+            optimiser.step({"w": np.array([g], dtype)})
+        moved[dtype] = w[0]
+    assert moved[np.float64] == pytest.approx(-6e-3, rel=0.1)
+    assert moved[np.float32] == pytest.approx(moved[np.float64], rel=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("epsilon", [1e-50, 1e-300])
+def test_adams_epsilon_may_be_smaller_than_the_params_dtype_holds(dtype, epsilon):
+    w = np.zeros(2, dtype)
+    optimiser = Adam({"w": w}, epsilon=epsilon)
+    optimiser.step({"w": np.array([0, 1], dtype)})
+    assert w == pytest.approx([0, -1e-3])
+
+
+@every_optimiser
+def test_gates_of_one_array_are_no_doubles(make):
+    """Views of parts that do not overlap are arrays of their own, columns of one array too."""
+    whole = np.zeros((4, 4))
+    optimiser = make({"top": whole[:2, ::2], "odd": whole[:2, 1::2], "bottom": whole[2:]}, 1.0)
+    optimiser.step({name: np.ones_like(a) for name, a in optimiser.params.items()})
+    assert np.abs(whole + 1).max() < 1e-6
 
 
 # --- Clipping and the schedule ---------------------------------------------------------------------------------------
@@ -264,6 +352,20 @@ def test_the_norm_neither_overflows_nor_vanishes(dtype, size):
     assert grads["a"] / dtype(size) == pytest.approx(0.6, rel=1e-6)
     assert grads["b"] / dtype(size) == pytest.approx(-0.8, rel=1e-6)
     assert grads["a"].dtype == dtype
+
+
+def test_a_norm_beyond_all_numbers_still_clips():
+    grads = {"a": np.full(4, 1.5e308)}
+    assert clip_by_global_norm(grads, 1.0) == np.inf
+    assert grads["a"] == pytest.approx([0.5] * 4)
+
+
+def test_where_one_gradient_cannot_be_changed_none_is_clipped():
+    grads = {"a": np.array([3.0]), "b": np.array([4.0])}
+    grads["b"].flags.writeable = False
+    with pytest.raises(ValueError, match="^b: expected an array that can be changed in place"):
+        clip_by_global_norm(grads, 1.0)
+    assert grads["a"] == 3
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
