@@ -13,17 +13,20 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ[
 
 import argparse
 import json
-import platform
 import statistics
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
-import moves
-import numpy as np
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lstm_core import GRU, LSTM, RNN
+import moves  # noqa: E402
+import numpy as np  # noqa: E402
+
+from experiments.records import machine  # noqa: E402
+from lstm_core import GRU, LSTM, RNN  # noqa: E402
 
 try:
     import torch
@@ -168,31 +171,13 @@ def table(title: str, rows: list[dict]) -> None:
         print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def machine() -> dict:
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        named = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = named[0] if named else cpu
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return {
-        "cpu": cpu,
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "blas": f"{blas['name']} {blas['version']}",
-        "torch": torch.__version__ if torch else None,
-        "threads": 1,
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--record", action="store_true", help=f"write {RECORDED.name}")
     parser.add_argument("--rounds", type=int, default=9, help="how many turns each run gets (9)")
     args = parser.parse_args()
     figures = {
-        "machine": machine(),
+        "machine": machine() | {"torch": torch.__version__ if torch else None, "threads": 1},
         "against_others": against_others(args.rounds),
         "growth": growth(args.rounds),
         "memory": memory(),

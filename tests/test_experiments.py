@@ -1,0 +1,326 @@
+"""Many nets side by side are lstm_core's nets; a trial repeats; the runner loses nothing; records are whole."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import KINDS, error, make_layer, same
+from test_variants import PeepholeLSTM
+
+from experiments import records
+from experiments.many import Nets, side_by_side
+from experiments.run import ROOT, experiments
+from experiments.starts import STARTS, maker
+from experiments.tasks import Task, first_sign, temporal_order
+from experiments.training import train
+from lstm_core import GRU, LSTM, Adam, Dense, Sequential, clip_by_global_norm, mean_squared_error
+
+N, T, B, D, H = 3, 5, 2, 3, 2
+FIRST_SIGN = {"layer": "LSTM", "start": "b = 1", "T": 20}
+
+
+def peephole(seed):
+    layer = PeepholeLSTM(D, H, rng=np.random.default_rng(seed))
+    layer.params["b"] += np.random.default_rng(seed).uniform(-1, 1, 4 * H)
+    return layer
+
+
+MAKERS = {kind: lambda seed, kind=kind: make_layer(kind, D, H, seed=seed) for kind in KINDS} | {"peephole": peephole}
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_a_layer_side_by_side_is_its_layers(make):
+    layers, rng = [make(seed) for seed in range(N)], np.random.default_rng(0)
+    many = side_by_side(layers)
+    x, dh = rng.standard_normal((T, N, B, D)), rng.standard_normal((T, N, B, H))
+    h, trace = many.forward(x)
+    grads = many.backward(dh, trace)
+    for n, layer in enumerate(layers):
+        h_n, trace_n = layer.forward(x[:, n])
+        assert error(h[:, n], h_n) < 1e-14
+        expected = layer.backward(dh[:, n], trace_n).params
+        assert set(grads) == set(expected)
+        for name, a in expected.items():
+            assert error(grads[name][n].reshape(a.shape), a) < 1e-13, name
+
+
+def test_updates_side_by_side_are_those_of_lstm_core():
+    rng = np.random.default_rng(0)
+    layers, heads = [make_layer("LSTM", D, H, seed=n) for n in range(N)], [Dense(H, 1, rng=rng) for _ in range(N)]
+    nets = Nets(layers, heads, learning_rate=0.05, max_norm=0.3)
+    models = [Sequential([layer, head]) for layer, head in zip(layers, heads, strict=True)]
+    optimisers = [Adam(model.params, learning_rate=0.05) for model in models]
+    x, target = rng.standard_normal((T, N, B, D)), rng.standard_normal((T, N, B, 1))
+    places = [0, 1, 2]
+    for update in range(12):
+        if update == 6:  # the trial in the middle is solved
+            nets.keep([0, 2])
+            places = [0, 2]
+        y, trace = nets.forward(x[:, places])
+        dy = np.stack([mean_squared_error(y[:, k], target[:, n])[1] for k, n in enumerate(places)], axis=1)
+        norms = nets.update(dy, trace)
+        for k, n in enumerate(places):
+            y_n, trace_n = models[n].forward(x[:, n])
+            assert error(y[:, k], y_n) < 1e-12
+            grads = models[n].backward(mean_squared_error(y_n, target[:, n])[1], trace_n).params
+            assert norms[k] == pytest.approx(clip_by_global_norm(grads, 0.3), rel=1e-12)
+            optimisers[n].step(grads)
+    for k, n in enumerate(places):
+        for ours, theirs in zip(nets.params(k), models[n].params, strict=True):
+            for name, a in theirs.items():
+                assert error(ours[name], a) < 1e-11
+
+
+def test_a_trial_is_the_same_alone_and_beside_others_to_the_bit():
+    run = experiments()["first_sign"][1].run
+    together = run("first_sign", FIRST_SIGN, range(4), None)
+    assert any(row["solved"] for row in together)
+    for trials in ([2], [3, 1]):
+        for trial, row in zip(trials, run("first_sign", FIRST_SIGN, trials, None), strict=True):
+            assert row == together[trial]
+
+
+def test_a_trial_that_fails_is_told_and_spoils_no_other():
+    """A linear unit with a weight of 3 overflows within 1,000 steps."""
+
+    def make(rng):
+        layer = maker("RNN", 1, 2, "as made", T=2, activation="identity")(rng)
+        if rng.random() < 0.5:
+            layer.params["W_h"][...] *= 1e3
+        return layer
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = train("some fail", range(6), first_sign(200), make, updates=5)
+        alone = [train("some fail", [trial], first_sign(200), make, updates=5)[0] for trial in range(6)]
+    failed = [row["failed"] for row in rows]
+    assert {None, 1} == set(failed)
+    assert [len(row["losses"]) for row in rows] == [5 if f is None else 0 for f in failed]
+    assert rows == alone
+
+
+def test_solved_is_counted_over_the_window_and_the_trial_ends_there():
+    """A task whose answer is right from the third update on."""
+    seen = []
+
+    def right(y, target, mask):
+        seen.append(1)
+        return float(len(seen) > 2)
+
+    easy = first_sign(2)
+    task = Task(1, 1, easy.loss, easy.batch, right)
+    (row,) = train("easy", [0], task, maker("RNN", 1, 2, "as made", 2), updates=100, enough=0.8, window=5, points=10)
+    assert (row["solved"], row["failed"], len(row["losses"]), len(row["curve"])) == (6, None, 6, 1)
+    (row,) = train("easy", [0], task, maker("RNN", 1, 2, "as made", 2), updates=100, limit=3, window=5)
+    assert (row["solved"], len(row["losses"])) == (None, 3)
+
+
+# --- Tasks and starts -------------------------------------------------------------------------------------------------
+
+
+def test_first_sign():
+    x, target, mask = first_sign(7).batch(np.random.default_rng(0), 50)
+    assert x.shape == (7, 50, 1)
+    assert (target == np.sign(x[0])).all()
+    assert mask.sum(axis=0).tolist() == [1] * 50
+    assert mask[-1].all()
+    task = first_sign(7)
+    assert task.right(target, target, mask) == 1
+    assert task.right(np.where(np.arange(50)[:, None] < 10, -target, target), target, mask) == 0.8
+
+
+@pytest.mark.parametrize("steps", [50, 100, 400])
+def test_temporal_order(steps):
+    task = temporal_order(steps)
+    x, target, mask = task.batch(np.random.default_rng(0), 400)
+    assert ((x == 0) | (x == 1)).all()
+    assert (x.sum(axis=-1) == 1).all()
+    symbols = x.argmax(axis=-1)
+    places = np.array([np.flatnonzero(column >= 4) for column in symbols.T])
+    assert places.shape == (400, 2)
+    first, second = places.T
+    assert (steps // 10, steps // 5 - 1) == (first.min(), first.max())
+    assert (steps // 2, 6 * steps // 10 - 1) == (second.min(), second.max())
+    each = np.arange(400)
+    assert (target == 2 * (symbols[first, each] - 4) + symbols[second, each] - 4).all()
+    assert np.bincount(target[0], minlength=4).min() > 70
+    assert mask[-1].all()
+    assert not mask[:-1].any()
+    right = np.eye(4)[target]
+    assert task.right(right, target, mask) == 1
+    assert task.right(right[..., ::-1], target, mask) == 0
+
+
+def test_starts():
+    rng = np.random.default_rng(0)
+    lstm, gru = maker("LSTM", 2, 3, "both closed", 101)(rng), maker("GRU", 2, 3, "b = 3", 101)(rng)
+    assert lstm.params["b"] == pytest.approx(np.repeat([np.log(100), -np.log(100), 0, 0], 3))
+    assert gru.params["b"] == pytest.approx(np.repeat([-3, 0, 0], 3))
+    assert type(lstm) is LSTM
+    assert type(gru) is GRU
+    torch_like = maker("RNN", 2, 16, "PyTorch", 101)(rng)
+    assert all(0.2 < np.abs(a).max() < 0.25 for a in torch_like.params.values())
+    assert set(STARTS) >= {"as made", "chrono", "ln(T-1)"}
+
+
+# --- The runner and the records ---------------------------------------------------------------------------------------
+
+
+def run(*arguments, **environment):
+    command = [sys.executable, str(ROOT / "experiments" / "run.py"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=os.environ | environment, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Only the short sequences of the first experiment."""
+    return ["--only", "first_sign", "--jobs", 1]
+
+
+def test_the_runner_goes_on_where_it_stopped_and_loses_nothing(tmp_path):
+    """With a record that lacks some trials of one setting, only those are run."""
+    experiment = experiments()["first_sign"][1]
+    there = records.load("first_sign")
+    kept = [row for row in there["trials"] if row["setting"] != FIRST_SIGN or row["trial"] > 2]
+    assert len(kept) == len(there["trials"]) - 3
+    records.save({**there, "trials": list(kept)}, tmp_path)
+    said = run("--only", "first_sign", "--folder", tmp_path, "--jobs", 1)
+    assert said.startswith(f"first_sign: 3 trials to run, {len(kept)} there; ")
+    after = records.load("first_sign", tmp_path)
+    assert len(after["trials"]) == len(there["trials"]) == experiment.trials * len(experiment.settings)
+    assert [row for row in after["trials"] if row["setting"] != FIRST_SIGN or row["trial"] > 2] == kept
+    assert run("--only", "first_sign", "--folder", tmp_path).startswith("first_sign: 0 trials to run")
+    assert os.listdir(tmp_path) == ["first_sign.json"]
+
+
+def test_what_there_is_to_run():
+    assert "first_sign" in run("--list")
+    command = [sys.executable, str(ROOT / "experiments" / "run.py"), "--only", "none"]
+    assert "no such experiment: none; there are " in subprocess.run(command, capture_output=True, text=True).stderr
+
+
+every_record = pytest.mark.parametrize("name", experiments())
+
+
+@every_record
+def test_a_record_is_whole(name):
+    module, experiment = experiments()[name]
+    record = records.load(name)
+    assert record["about"] == experiment.about
+    wanted = {(records.key_of(setting), trial) for setting in experiment.settings for trial in range(experiment.trials)}
+    rows = [(records.key_of(row["setting"]), row["trial"]) for row in record["trials"]]
+    assert sorted(rows) == sorted(wanted)
+    assert all({"cpu", "numpy", "blas", "python"} <= set(machine) for machine in record["machines"])
+    text = records.path_of(name).read_text(encoding="utf-8")
+    assert json.loads(text) == record
+    assert text.count("\n") == len(rows) + 6  # a row a line
+
+
+def first_losses(experiment, row, limit=50):
+    (again,) = experiment.run(experiment.name, row["setting"], [row["trial"]], limit)
+    return again["losses"]
+
+
+@every_record
+def test_a_few_trials_of_a_record_repeat_by_their_key(name):
+    """To the bit on the machine that made it; elsewhere the first losses agree to six digits."""
+    _, experiment = experiments()[name]
+    record = records.load(name)
+    here = records.machine()
+    rows = record["trials"][:: max(1, len(record["trials"]) // 3)][:3]
+    for row in rows:
+        kept = row["losses"][:20]
+        again = first_losses(experiment, row, 20)
+        if record["machines"][row["machine"]] == here:
+            assert again == kept
+        assert again == pytest.approx(kept, rel=1e-6)
+
+
+def test_on_another_kernel_losses_agree_to_six_digits_and_counts_within_two_of_eight():
+    """OpenBLAS for a processor of 2008, and NumPy without its wide instructions."""
+    code = f"""
+import json, sys
+sys.path.insert(0, {str(ROOT)!r})
+from experiments.run import experiments
+rows = experiments()["first_sign"][1].run("first_sign", {FIRST_SIGN!r}, range(8), None)
+print(json.dumps(rows))
+"""
+    wide = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    old = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": " ".join(wide), "OPENBLAS_NUM_THREADS": "1"}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", env=os.environ | old)
+    assert told.returncode == 0, told.stderr
+    other, own = json.loads(told.stdout), records.results("first_sign", **FIRST_SIGN)[:8]
+    for one, two in zip(other, own, strict=True):
+        assert one["losses"][:20] == pytest.approx(two["losses"][:20], rel=1e-6)
+    solved = [sum(row["solved"] is not None for row in rows) for rows in (other, own)]
+    assert abs(solved[0] - solved[1]) <= 2
+
+
+# --- On a Dask cluster ------------------------------------------------------------------------------------------------
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def without_the_project(tmp_path):
+    """An environment whose Python has the installed packages and nothing that is installed as editable."""
+    packages = {str(Path(np.__file__).parent.parent)}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(packages), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1", "DASK_DISTRIBUTED__ADMIN__TICK__LIMIT": "1h"}  # fmt: skip
+
+
+def test_the_same_trials_on_a_cluster_whose_workers_do_not_have_the_project(tmp_path):
+    """A scheduler and two workers, each a process of its own; -S leaves out what is installed as editable."""
+    pytest.importorskip("distributed")
+    address, env = f"tcp://127.0.0.1:{free_port()}", without_the_project(tmp_path)
+    python = [sys.executable, "-S", "-m"]
+    options = {"cwd": tmp_path, "env": env, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    lacking = subprocess.run(
+        [sys.executable, "-S", "-c", "import lstm_core"], cwd=tmp_path, env=env, capture_output=True
+    )
+    assert b"No module named 'lstm_core'" in lacking.stderr
+    cluster = [
+        subprocess.Popen([*python, "distributed.cli.dask_scheduler", "--host", address, "--no-dashboard"], **options)
+    ]
+    try:
+        worker = [*python, "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny"]
+        cluster += [subprocess.Popen(worker, **options) for _ in range(2)]
+        wait_for_workers(address, 2)
+        there = records.load("first_sign")
+        kept = [row for row in there["trials"] if row["setting"] != FIRST_SIGN or row["trial"] > 1]
+        records.save({**there, "trials": list(kept)}, tmp_path)
+        said = run("--only", "first_sign", "--folder", tmp_path, "--scheduler", address)
+        assert said.startswith("first_sign: 2 trials to run")
+        made = [row for row in records.load("first_sign", tmp_path)["trials"] if row["setting"] == FIRST_SIGN][:2]
+        here = experiments()["first_sign"][1].run("first_sign", FIRST_SIGN, [0, 1], None)
+        assert same([row["losses"] for row in made], [row["losses"] for row in here])
+        assert [row["solved"] for row in made] == [row["solved"] for row in here]
+    finally:
+        for process in reversed(cluster):
+            process.terminate()
+        for process in cluster:
+            process.wait(30)
+
+
+def wait_for_workers(address, number):
+    from distributed import Client
+
+    end = time.monotonic() + 60
+    while True:
+        try:
+            with Client(address, timeout=5) as client:
+                client.wait_for_workers(number, timeout=30)
+                return
+        except OSError:
+            assert time.monotonic() < end, "the cluster does not answer"
+            time.sleep(0.2)
