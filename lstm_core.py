@@ -188,18 +188,17 @@ class Recurrent(Layer):
         """
         x, initial, one = _check_input(self, x, state)
         arrays = {"x": _frozen(x)} | self._run(x, initial)
-        final = tuple(_without_batch(arrays[name][-1].copy(), one) for name in self.STATE)
+        final = self._final(arrays, one)
         for name, a in arrays.items():
             a.flags.writeable = False  # what backward needs cannot be changed by accident
             arrays[name] = _without_batch(a, one)
-        return arrays["h"], Record(layer=_as_it_is(self), state=_join(final), **arrays)
+        return arrays["h"], Record(layer=_as_it_is(self), state=final, **arrays)
 
     def __call__(self, x: Array, state: Any = None) -> tuple[Array, Any]:
         """Inference: the outputs h and the final state, from which the next call can go on. Keeps nothing."""
         x, initial, one = _check_input(self, x, state)
         arrays = self._run(x, initial)
-        final = tuple(_without_batch(arrays[name][-1].copy(), one) for name in self.STATE)
-        return _without_batch(arrays["h"], one), _join(final)
+        return _without_batch(arrays["h"], one), self._final(arrays, one)
 
     def _run(self, x: Array, initial: tuple[Array, ...]) -> Arrays:
         dtype = np.result_type(x, *initial, *self.params.values())
@@ -211,6 +210,9 @@ class Recurrent(Layer):
             a[0] = first
             states |= {name: a[1:], f"{name}_prev": a[:-1]}
         return self._steps(net, **states) | states
+
+    def _final(self, arrays: Arrays, one: bool) -> Any:
+        return _join(tuple(_without_batch(arrays[name][-1].copy(), one) for name in self.STATE))
 
     def backward(self, dh: Array | None, trace: Record, dstate: Any = None) -> Record:
         """All gradients, from the errors of the outputs and of the final state.
@@ -304,7 +306,7 @@ class LSTM(Recurrent):
     ) -> None:
         """As Recurrent's; b_f starts at forget_bias, a number or an array of H; the other biases at zero."""
         super().__init__(input_size, hidden_size, rng=rng, dtype=dtype)
-        self.by_gate(self.params)["b_f"][:] = _numbers("forget_bias", forget_bias, self.hidden_size)
+        self.by_gate(self.params)["b_f"][:] = _numbers("forget_bias", forget_bias, self.hidden_size, self.dtype)
 
     def _steps(self, net: Array, h: Array, h_prev: Array, c: Array, c_prev: Array) -> Arrays:
         W_hT = np.ascontiguousarray(self.params["W_h"].mT)  # BLAS is quicker on it than on a view
@@ -1032,14 +1034,14 @@ def _number(
     return number
 
 
-def _numbers(name: str, value: Any, n: int) -> Any:
-    """A number, or an array of n of them."""
-    if not isinstance(value, np.ndarray):
-        return _number(name, value)
-    if value.dtype.kind not in "iuf":
+def _numbers(name: str, value: Any, n: int, dtype: Any) -> Array:
+    """A number, or an array of n of them, in this dtype."""
+    if isinstance(value, np.ndarray) and value.dtype.kind not in "iuf":
         raise TypeError(f"{name}: expected numbers, got dtype {value.dtype}")
-    _check_array(name, value, (n,), value.dtype)
-    return value
+    with np.errstate(over="ignore"):
+        a = np.asarray(value if isinstance(value, np.ndarray) else _number(name, value)).astype(dtype)
+    _check_array(name, a, (n,) if isinstance(value, np.ndarray) else (), dtype)
+    return a
 
 
 def _size(name: str, value: Any, least: int = 1) -> int:

@@ -71,6 +71,9 @@ test_making_a_layer = refused(
         "forget biases, nan": (
             lambda: LSTM(1, 2, rng=RNG, forget_bias=with_nan(2, 1)), ValueError, "forget_bias … NaN or inf … (1,)"
         ),
+        "forget bias beyond float32": (
+            lambda: LSTM(1, 1, rng=RNG, forget_bias=1e300, dtype=np.float32), ValueError, "forget_bias: NaN or inf"
+        ),
         "chrono's layer": (lambda: chrono_bias(RNN_, 10, RNG), TypeError, "layer … an LSTM or a GRU … RNN"),
         "chrono's lag": (lambda: chrono_bias(LSTM_, 1, RNG), ValueError, "T_max … 2 or more … 1"),
         "chrono's rng": (lambda: chrono_bias(LSTM_, 10, 0), TypeError, "rng … Generator … int"),
