@@ -17,6 +17,7 @@ the notebooks.
     forget, input, output gate   遗忘/输入/输出门  f_t, i_t, o_t  f[t], i[t], o[t]                  H
     update, reset gate (GRU)     更新门, 重置门    z_t, r_t       z[t], r[t]                        H
     candidate state (GRU)        候选状态          h̃_t            h_tilde[t]                        H
+    W_hh h_{t-1} + b_hh (GRU)                      m_t            m[t], with reset="after"          H
     weighted input               加权输入          net_{g,t}      net, one block for each gate g    H
     weights on x, on h; bias     权重矩阵, 偏置项  W_gx, W_gh, b_g  by_gate(params)["W_fx"], …      H×D, H×H, H
     all gates' of them, stacked                                   params["W_x"], ["W_h"], ["b"]     GH×D, GH×H, GH
@@ -24,11 +25,13 @@ the notebooks.
     error of the cell                              ε_t = ∂E/∂c_t  deltas.c[t]                       H
     error of a weighted input                      δ_{g,t}        deltas.f[t], .c_tilde[t], …       H
 
-Gates are stacked f, i, o, c in the LSTM and z, r, h in the GRU. A layer keeps nothing between calls: ``forward``
-returns a trace, ``backward`` takes it. What comes in has the layer's own dtype, float32 or float64; forward, every
-layer and every loss takes the complex dtype of that width as well, which is what the complex step needs. Anything else
-raises TypeError (a type, a dtype) or ValueError (a shape, a name, a range, NaN or inf), which says what was expected,
-what came and, where there is an obvious one, the mend. What is changed in place is changed as a whole or not at all.
+Gates are stacked f, i, o, c in the LSTM and z, r, h in the GRU. As an index, c and h mean the candidate: W_ch and b_c,
+and in the GRU W_hh and b_h. A layer keeps nothing between calls: ``forward`` returns a trace, ``backward`` takes it.
+
+What comes in has the layer's own dtype, float32 or float64. In a forward pass every layer and every loss takes the
+complex dtype of that width as well, which is what the complex step needs. Anything else raises TypeError (a type, a
+dtype) or ValueError (a shape, a name, a range, NaN or inf), which says what was expected, what came and, where there is
+an obvious one, the mend. What is to be changed in place is changed as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -52,18 +55,19 @@ Arrays: TypeAlias = dict[str, Array]
 Generator: TypeAlias = np.random.Generator
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Activations. Each derivative is a function of the value already computed. For complex numbers both are written out
-# from that same rounded value, so that a complex step differentiates what is computed, where a unit saturates too.
+# Activations. Each derivative is a function of the value already computed. Complex numbers serve the gradient check
+# alone (``complex_step``) and may be skipped in reading: their imaginary part follows from the same rounded value, so
+# that the check sees the slope of what is computed, where a unit saturates too.
 
 
 def sigmoid(a: Any) -> Any:
-    """σ(a) = 1 / (1 + e^-a), of any shape, written so that no finite a overflows; exact to 1e-16 absolutely."""
+    """σ(a) = 1 / (1 + e^-a), of any shape; no finite a overflows; an absolute error of 1e-16 (float32: 6e-8)."""
     s = 0.5 + 0.5 * np.tanh(0.5 * a.real)
     return s / (s + (1 - s) * np.exp(-1j * a.imag)) if np.iscomplexobj(a) else s
 
 
 def sigmoid_prime(s: Any) -> Any:
-    """σ'(a) from its value s = σ(a)."""
+    """σ'(a) from the value s = σ(a), not from a."""
     return (1 - s) * s
 
 
@@ -77,7 +81,7 @@ def tanh(a: Any) -> Any:
 
 
 def tanh_prime(y: Any) -> Any:
-    """tanh'(a) from its value y = tanh(a)."""
+    """tanh'(a) from the value y = tanh(a), not from a."""
     return (1 - y) * (1 + y)
 
 
@@ -102,8 +106,8 @@ class Record(SimpleNamespace):
 class Layer:
     """What all layers share: parameters by name, of one dtype."""
 
-    STATE: tuple[str, ...] = ()  # the parts of what goes from step to step
-    OPTIONS: tuple[str, ...] = ()  # what else than sizes and dtype makes a layer of this kind
+    STATE: tuple[str, ...] = ()  # the names of what goes from one step to the next
+    OPTIONS: tuple[str, ...] = ()  # what, beside sizes and dtype, changes a layer's equations
     params: Arrays
 
     def __init__(self, input_size: int, output_size: int, rng: Generator, dtype: Any) -> None:
@@ -133,11 +137,18 @@ class Layer:
 class Recurrent(Layer):
     """All that RNN, LSTM and GRU share: everything but their equations.
 
-    A kind of layer is its GATES, its STATE and two methods. ``_steps(net, h, h_prev, …)`` finds W_x x_t + b in net for
-    all t and fills the state; h[t] and h_prev[t + 1] are one place in memory. It returns the other quantities by name.
-    ``_steps_back(trace, delta, back_h, …)`` finds each output's own error in delta and gets the final state's errors.
-    It returns ∂E/∂net, the gradients of W_h and whatever else it used, the initial state's errors, and the errors of
-    all quantities by name.
+    A kind of layer is its GATES, its STATE and two methods, which always see a batch.
+
+    ``_steps(net, h, h_prev, …)`` goes forward. net, (T, B, GH), holds W_x x_t + b of all times, the gates' columns in
+    the order of GATES, and may be overwritten. The state's parts come by their names in STATE, to be filled; h[t] and
+    h_prev[t + 1] are one place in memory. It returns what else the trace is to hold, by name.
+
+    ``_steps_back(trace, delta, back_h, …)`` goes back. delta holds each output's own error, and is to become δ;
+    back_h, … are the errors of the final state. It returns ∂E/∂net, the gradients of W_h and of what else it used,
+    the errors of the initial state, and what deltas is to hold, by name.
+
+    Both leave the axes between time and the last one alone: experiments/ puts many nets there. A function whose name
+    begins with an underscore and that is not explained here stands at the border.
     """
 
     GATES: tuple[str, ...]  # the order in which the gates' rows are stacked; RNN has one nameless gate
@@ -183,8 +194,8 @@ class Recurrent(Layer):
 
         state: where to start from, (B, H), in the LSTM the pair (h_0, c_0); None for zeros. The trace holds x, each
         quantity of the equations under its name, (T, B, H), read-only and ready to plot; layer, this one as it is now;
-        and state, the one after the last step, of a padded batch that after the padding. x (T, D) gives h (T, H),
-        state (H,), and so on.
+        and state, the one after the last step (of a padded batch: after the padding). x (T, D) gives h (T, H), state
+        (H,), and so on.
         """
         x, initial, one = _check_input(self, x, state)
         arrays = {"x": _frozen(x)} | self._run(x, initial)
@@ -219,7 +230,8 @@ class Recurrent(Layer):
 
         dh: each output's own error ∂E_t/∂h_t, of h's shape, or None; dstate: the final state's, in its form, or None.
         Returns params, x (14) and state, each in the form of what it is the gradient of, and deltas, the total errors
-        at every time: h is δ = ∂E/∂h, c is ε = ∂E/∂c, any other ∂E/∂net of that gate.
+        at every time: h is δ = ∂E/∂h, c is ε = ∂E/∂c, m is ∂E/∂m, any other ∂E/∂net of that gate. Raises ValueError
+        if the parameters are no longer those of the trace.
         """
         trace, delta, back, one = _check_errors(self, dh, trace, dstate)
         d_net, own, back, deltas = self._steps_back(trace, delta, *back)
@@ -309,11 +321,11 @@ class LSTM(Recurrent):
         self.by_gate(self.params)["b_f"][:] = _numbers("forget_bias", forget_bias, self.hidden_size, self.dtype)
 
     def _steps(self, net: Array, h: Array, h_prev: Array, c: Array, c_prev: Array) -> Arrays:
-        W_hT = np.ascontiguousarray(self.params["W_h"].mT)  # BLAS is quicker on it than on a view
+        W_h = self.params["W_h"]
         f, i, o, c_tilde = np.split(net, 4, axis=-1)  # views: each net turns into its gate in place
-        gates = net[..., : 3 * self.hidden_size]
+        gates = net[..., : 3 * self.hidden_size]  # f, i and o
         for t in range(len(h)):
-            net[t] += h_prev[t] @ W_hT
+            net[t] += h_prev[t] @ W_h.mT
             gates[t] = sigmoid(gates[t])  # (1), (2), (5)
             c_tilde[t] = tanh(c_tilde[t])  # (3)
             c[t] = f[t] * c_prev[t] + i[t] * c_tilde[t]  # (4)
@@ -339,7 +351,7 @@ class LSTM(Recurrent):
             d_i[t] *= epsilon[t]  # (11')
             d_c_tilde[t] *= epsilon[t]  # (12')
             back_h = d_net[t] @ W_h  # (8')
-            back_c = epsilon[t] * f[t]  # (10a)
+            back_c = epsilon[t] * f[t]  # (10a): the constant error carousel; where f is 1, nothing is lost
         deltas = {"h": delta, "c": epsilon, "f": d_f, "i": d_i, "o": d_o, "c_tilde": d_c_tilde}
         return d_net, {"W_h": self._sum_outer(d_net, trace.h_prev)}, (back_h, back_c), deltas  # (15)
 
@@ -347,7 +359,8 @@ class LSTM(Recurrent):
 class GRU(Recurrent):
     """Gated recurrent unit, equations (16)–(25), or with the reset gate after the product (18')–(25'). Its state is h.
 
-    Cho et al. 2014; z on the new state as in Chung et al. 2014. The form "after" is that of cuDNN and PyTorch.
+    Cho et al. 2014; z weighs the new state as in Chung et al. 2014, where PyTorch's weighs the old one. The form
+    "after" is that of cuDNN and PyTorch.
     """
 
     GATES, TORCH_GATES = ("z", "r", "h"), ("r", "z", "h")
@@ -392,7 +405,7 @@ class GRU(Recurrent):
         z, r, h_tilde, h_prev = trace.z, trace.r, trace.h_tilde, trace.h_prev
         W_h, H = self.params["W_h"], self.hidden_size
         # The factor of the error in each equation first, as in the LSTM. The columns of z, r and m stand side by side,
-        # so that the recurrent part of (24') is one product with W_h.
+        # so that the recurrent part of (24') is one product with W_h; net has z, r and h̃.
         d_all = np.empty((*delta.shape[:-1], 4 * H), self.dtype)
         d_z, d_r, d_m, d_h_tilde = np.split(d_all, 4, axis=-1)
         d_gates, d_products = d_all[..., : 2 * H], d_all[..., : 3 * H]
