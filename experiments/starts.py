@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from experiments.variants import MGU, NoReset
 from lstm_core import GRU, LSTM, RNN, Generator, Recurrent, chrono_bias, glorot_uniform
 
-KINDS = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
+KINDS = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU, "no reset": NoReset, "MGU": MGU}
 
 
 def _keep(layer: Recurrent, b: float, write: float = 0.0) -> None:
     """Let a state be kept with σ(b), and in the LSTM written with σ(write); a GRU writes with what it does not keep."""
     blocks = layer.by_gate(layer.params)
-    if isinstance(layer, GRU):
+    if "b_z" in blocks:
         blocks["b_z"][:] = -b
     else:
         blocks["b_f"][:], blocks["b_i"][:] = b, write
@@ -42,6 +43,15 @@ STARTS: dict[str, Callable[[Recurrent, int, Generator], None]] = {
     "both closed": lambda layer, T, rng: _keep(layer, float(np.log(T - 1)), -float(np.log(T - 1))),
     "chrono": lambda layer, T, rng: chrono_bias(layer, T, rng),
 }
+
+
+def size_for(kind: str, D: int, parameters: int, **options: object) -> int:
+    """The hidden size whose number of parameters comes closest."""
+
+    def count(H: int) -> int:
+        return sum(a.size for a in KINDS[kind](D, H, rng=np.random.default_rng(0), **options).params.values())
+
+    return min(range(1, 65), key=lambda H: abs(count(H) - parameters))
 
 
 def maker(kind: str, D: int, H: int, start: str, T: int, **options: object) -> Callable[[Generator], Recurrent]:

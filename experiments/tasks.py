@@ -72,3 +72,41 @@ def temporal_order(T: int) -> Task:
         return np.eye(6)[symbols], np.repeat(classes[None], T, axis=0), last_step(T, B)
 
     return Task(6, 4, softmax_cross_entropy, batch, most_likely)
+
+
+def adding(T: int) -> Task:
+    """Two of T numbers in [0, 1], one in each half, are marked: say their sum at the end. Saying 1 costs 1/6.
+
+    Hochreiter & Schmidhuber 1997, experiment 4, in its modern form. Right: within 0.1.
+    """
+
+    def batch(rng: Generator, B: int) -> tuple[Array, Array, Array]:
+        x, each = np.zeros((T, B, 2)), np.arange(B)
+        x[..., 0] = rng.random((T, B))
+        for low, high in ((0, T // 2), (T // 2, T)):
+            x[rng.integers(low, high, B), each, 1] = 1
+        return x, np.repeat((x[..., :1] * x[..., 1:]).sum(axis=0, keepdims=True), T, axis=0), last_step(T, B)
+
+    return Task(2, 1, mean_squared_error, batch, within(0.1))
+
+
+def ram(T: int, write: float = 0.1, read: float = 0.25) -> Task:
+    """A new number in ±1 at every step, sometimes a mark to keep it, sometimes one to say what was kept last; else 0.
+
+    How much of an answer is right is told as 1 − squared error / that of saying 0 always.
+    """
+
+    def batch(rng: Generator, B: int) -> tuple[Array, Array, Array]:
+        number = rng.uniform(-1, 1, (T, B))
+        marks = rng.random((2, T, B)) < np.array([write, read])[:, None, None]
+        kept, held = np.zeros((T, B)), np.zeros(B)
+        for t in range(T):
+            held = np.where(marks[0, t], number[t], held)
+            kept[t] = held
+        x = np.stack([number, *marks.astype(float)], axis=-1)
+        return x, (kept * marks[1])[..., None], np.ones((T, B), bool)
+
+    def right(y: Array, target: Array, mask: Array) -> float:
+        return float(1 - np.square(y - target).sum() / np.square(target).sum())
+
+    return Task(3, 1, mean_squared_error, batch, right)

@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.many import Nets
 from experiments.tasks import Task
-from lstm_core import Dense, Generator, Recurrent
+from lstm_core import Arrays, Dense, Generator, Recurrent
 
 FIRST = 50  # so many losses of each trial are kept: they tell whether another machine runs the same trial
 
@@ -38,12 +38,14 @@ def train(
     enough: float = 0.99,
     window: int = 50,
     points: int = 40,
+    look: Callable[[list[Arrays]], dict[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """A result a trial: when it was solved, its first losses, its loss over time.
 
     make: a layer from a Generator, float64. Solved: at least ``enough`` of the sequences of the last ``window`` updates
     were right; the trial ends there. updates: at most so many; limit: stop earlier, to repeat a trial's beginning.
     Of the loss, ``losses`` keeps the first ones and ``curve`` the mean of each of ``points`` equal parts of the way.
+    look: what else to say of a trial at its end, from the parameters of its layer and its head.
     """
     weights, data = zip(*(generators(name, trial) for trial in trials), strict=True)
     layers = [make(rng) for rng in weights]
@@ -52,7 +54,8 @@ def train(
     losses: list[list[float]] = [[] for _ in trials]
     right: list[list[float]] = [[] for _ in trials]
     results: list[dict[str, Any]] = [{"solved": None, "failed": None} for _ in trials]
-    for update in range(1, min(updates, limit or updates) + 1):
+    last = min(updates, limit or updates)
+    for update in range(1, last + 1):
         drawn = [task.batch(data[k], batch) for k in running]
         y, trace = nets.forward(np.stack([x for x, _, _ in drawn], axis=1))
         dy = np.zeros_like(y)
@@ -66,9 +69,11 @@ def train(
                 results[k]["failed"] = update
         nets.update(dy, trace)
         done = [results[k]["failed"] is not None or _solved(right[k], enough, window) for k in running]
-        for k, ended in zip(running, done, strict=True):
+        for place, (k, ended) in enumerate(zip(running, done, strict=True)):
             if ended and results[k]["failed"] is None:
                 results[k]["solved"] = update
+            if look and (ended or update == last):
+                results[k] |= look(nets.params(place))
         if all(done):
             break
         if any(done):

@@ -13,13 +13,23 @@ import pytest
 from conftest import KINDS, error, make_layer, same
 from test_variants import PeepholeLSTM
 
-from experiments import records
+from experiments import chapter_02, records, variants
 from experiments.many import Nets, side_by_side
 from experiments.run import ROOT, experiments
 from experiments.starts import STARTS, maker
-from experiments.tasks import Task, first_sign, temporal_order
+from experiments.tasks import Task, adding, first_sign, ram, temporal_order
 from experiments.training import train
-from lstm_core import GRU, LSTM, Adam, Dense, Sequential, clip_by_global_norm, mean_squared_error
+from lstm_core import (
+    GRU,
+    LSTM,
+    Adam,
+    Dense,
+    Recurrent,
+    Sequential,
+    check_layer,
+    clip_by_global_norm,
+    mean_squared_error,
+)
 
 N, T, B, D, H = 3, 5, 2, 3, 2
 FIRST_SIGN = {"layer": "LSTM", "start": "b = 1", "T": 20}
@@ -31,7 +41,40 @@ def peephole(seed):
     return layer
 
 
+def variant(kind, seed):
+    layer = kind(D, H, rng=np.random.default_rng(seed))
+    for a in layer.params.values():
+        a[...] = np.random.default_rng([seed, a.size]).uniform(-0.8, 0.8, a.shape)
+    return layer
+
+
+VARIANTS = {
+    name: kind for name, kind in vars(variants).items() if isinstance(kind, type) and issubclass(kind, Recurrent)
+}
+VARIANTS.pop("Recurrent")
 MAKERS = {kind: lambda seed, kind=kind: make_layer(kind, D, H, seed=seed) for kind in KINDS} | {"peephole": peephole}
+MAKERS |= {name: lambda seed, kind=kind: variant(kind, seed) for name, kind in VARIANTS.items()}
+
+
+@pytest.mark.parametrize("kind", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.parametrize("x", [np.ones((4, 2, D)) + np.arange(D), np.ones((4, D)) - np.arange(D)], ids=["batch", "one"])
+def test_every_gradient_of_every_variant_is_right(kind, x):
+    report = check_layer(variant(kind, 0), x)
+    assert report.ok, report
+
+
+def test_a_gru_without_a_reset_gate_is_a_gru_whose_reset_gate_is_open():
+    layer = variant(variants.NoReset, 0)
+    blocks, x = layer.by_gate(layer.params), np.random.default_rng(0).standard_normal((6, D))
+    open_gate = {"W_rx": np.zeros((H, D)), "W_rh": np.zeros((H, H)), "b_r": np.full(H, 40.0)}
+    assert error(layer(x)[0], GRU.of(blocks | open_gate)(x)[0]) < 1e-14
+
+
+def test_a_minimal_gated_unit_is_a_gru_whose_gates_are_one():
+    layer = variant(variants.MGU, 0)
+    blocks, x = layer.by_gate(layer.params), np.random.default_rng(0).standard_normal((6, D))
+    tied = {name.replace("z", "r"): a for name, a in blocks.items() if "z" in name}
+    assert error(layer(x)[0], GRU.of(blocks | tied)(x)[0]) < 1e-14
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -154,6 +197,71 @@ def test_temporal_order(steps):
     right = np.eye(4)[target]
     assert task.right(right, target, mask) == 1
     assert task.right(right[..., ::-1], target, mask) == 0
+
+
+def test_adding():
+    task = adding(20)
+    x, target, mask = task.batch(np.random.default_rng(0), 2000)
+    numbers, marks = x[..., 0], x[..., 1]
+    assert (numbers >= 0).all()
+    assert (numbers < 1).all()
+    assert (marks[:10].sum(axis=0) == 1).all()
+    assert (marks[10:].sum(axis=0) == 1).all()
+    assert marks.sum(axis=1).min() > 130  # each place about 200 times
+    assert target[-1, :, 0] == pytest.approx((numbers * marks).sum(axis=0))
+    assert mean_squared_error(np.ones_like(target), target, mask)[0] == pytest.approx(1 / 6, rel=0.05)
+    assert task.right(target + 0.099, target, mask) == 1
+    assert task.right(target - 0.101, target, mask) == 0
+
+
+def test_ram():
+    task = ram(30)
+    x, target, mask = task.batch(np.random.default_rng(0), 200)
+    number, write, read = np.moveaxis(x, -1, 0)
+    assert write.mean() == pytest.approx(0.1, abs=0.02)
+    assert read.mean() == pytest.approx(0.25, abs=0.02)
+    assert np.abs(number).max() <= 1
+    for b in range(200):
+        held = 0.0
+        for t in range(30):
+            held = number[t, b] if write[t, b] else held
+            assert target[t, b, 0] == (held if read[t, b] else 0)
+    assert mask.all()
+    assert task.right(target, target, mask) == 1
+    assert task.right(0 * target, target, mask) == 0
+
+
+def test_reading_the_zen():
+    text = chapter_02.zen()
+    x, target, mask = chapter_02.reading(text).batch(None, 1)
+    assert (len(text), x.shape, mask.all()) == (856, (856, 1, 45), True)
+    assert (text[0], round(70 * target[0, 0, 0]), target[0, 0, 1]) == ("T", 1, 1)
+    end = text.index("\n")
+    assert target[end, 0].tolist() == [0, 0]
+    assert (target[end - 1, 0] * [70, 1]).tolist() == [pytest.approx(end), 1]
+    assert target[text.index("aren't") + 4, 0, 1] == 1
+    assert round(70 * target[..., 0].max()) == 69
+
+
+def test_what_is_said_of_cells_is_seen_in_a_layer_set_by_hand():
+    """One cell counts and shuts its forget gate at a newline, one does nothing."""
+    text = chapter_02.zen()
+    layer = LSTM(45, 2, rng=np.random.default_rng(0))
+    for a in layer.params.values():
+        a[...] = 0
+    q = layer.by_gate(layer.params)
+    q["W_fx"][0], q["W_ix"][0], q["W_cx"][0] = 40, 40, 40
+    q["W_fx"][0, 0] = q["W_ix"][0, 0] = -40  # the newline is the first of the alphabet
+    q["b_c"][1] = 1
+    told = chapter_02.cells([layer.params])
+    assert told["column"][0] == 1
+    assert abs(told["word"][0]) < 0.3
+    assert told["f at newlines"][0] < 1e-3
+    assert told["f elsewhere"] == [1.0, 0.5]
+    assert LSTM.of({name: np.array(a) for name, a in told["params"].items()})(chapter_02.one_hot(text))[0].shape == (
+        856,
+        2,
+    )
 
 
 def test_starts():
