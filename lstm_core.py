@@ -42,6 +42,7 @@ import math
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -127,6 +128,9 @@ class Layer:
     def by_gate(self, arrays: Mapping[str, Array]) -> Arrays:
         """The named blocks W_fx, W_fh, b_f, … of params or of gradients: views, so writing to one writes through."""
         _check_names("arrays", arrays, self.params)
+        for name, a in self.params.items():
+            if np.shape(arrays[name]) != a.shape:
+                raise ValueError(f"{name}: expected shape {a.shape}, got {np.shape(arrays[name])}")
         return dict(arrays)
 
     def __repr__(self) -> str:
@@ -174,8 +178,12 @@ class Recurrent(Layer):
         """The layer of these arrays, its sizes and its dtype read off them.
 
         params: stacked, as in ``self.params``, and then not copied; or one array a gate, as ``by_gate`` names them.
-        Complex arrays as in ``with_params``. options: those of this kind of layer (RNN: activation).
+        Complex arrays as in ``with_params``. options: OPTIONS of this kind of layer (RNN: activation).
         """
+        if unknown := set(options) - set(cls.OPTIONS):
+            raise TypeError(
+                f"{cls.__name__}.of: expected no options but {cls.OPTIONS}, got {', '.join(sorted(unknown))}"
+            )
         D, H, dtype = _sizes_of(cls, params)
         # The weights drawn here are thrown away.
         layer = cls(D, H, rng=np.random.default_rng(0), dtype=dtype, **options)
@@ -317,8 +325,9 @@ class LSTM(Recurrent):
         self, input_size: int, hidden_size: int, *, rng: Generator, dtype: Any = np.float64, forget_bias: Any = 1.0
     ) -> None:
         """As Recurrent's; b_f starts at forget_bias, a number or an array of H; the other biases at zero."""
+        b_f = _numbers("forget_bias", forget_bias, _size("hidden_size", hidden_size), _float_dtype(dtype))
         super().__init__(input_size, hidden_size, rng=rng, dtype=dtype)
-        self.by_gate(self.params)["b_f"][:] = _numbers("forget_bias", forget_bias, self.hidden_size, self.dtype)
+        self.by_gate(self.params)["b_f"][:] = b_f
 
     def _steps(self, net: Array, h: Array, h_prev: Array, c: Array, c_prev: Array) -> Arrays:
         W_h = self.params["W_h"]
@@ -444,12 +453,16 @@ class GRU(Recurrent):
 
 def glorot_uniform(n_out: int, n_in: int, rng: Generator) -> Array:
     """(n_out, n_in), float64, uniform in ±√(6 / (n_in + n_out)) (Glorot & Bengio 2010, eq. 16)."""
+    _check_rng(rng)
+    n_out, n_in = _size("n_out", n_out), _size("n_in", n_in)
     limit = math.sqrt(6 / (n_in + n_out))
     return rng.uniform(-limit, limit, (n_out, n_in))
 
 
 def orthogonal(n: int, rng: Generator) -> Array:
     """(n, n), float64, orthogonal and uniform among such matrices (QR, signs of R made positive; Mezzadri 2007)."""
+    _check_rng(rng)
+    n = _size("n", n)
     q, r = np.linalg.qr(rng.standard_normal((n, n)))
     return np.asarray(q * np.sign(np.diag(r)))
 
@@ -465,8 +478,9 @@ def chrono_bias(layer: Recurrent, T_max: float, rng: Generator) -> None:
     signs = {name: sign for name, sign in {"b_f": 1, "b_i": -1, "b_z": -1}.items() if name in blocks}
     if not signs:
         raise TypeError(f"layer: expected an LSTM or a GRU, got {layer!r}")
-    u = rng.uniform(1, _number("T_max", T_max, at_least=2) - 1, layer.hidden_size)
+    T_max = _number("T_max", T_max, at_least=2)
     _check_writeable(blocks)
+    u = rng.uniform(1, T_max - 1, layer.hidden_size)
     for name, sign in signs.items():
         blocks[name][:] = sign * np.log(u)
 
@@ -515,6 +529,8 @@ class Sequential:
 
     def __init__(self, layers: Sequence[Any]) -> None:
         """layers: RNN, LSTM, GRU, Dense objects of one dtype, each on its own arrays, each fitting on the one below."""
+        if not isinstance(layers, (list, tuple)):
+            raise TypeError(f"layers: expected a list of layers, got {type(layers).__name__}")
         if not layers:
             raise ValueError("layers: expected at least one")
         for layer in layers:
@@ -599,9 +615,12 @@ def binary_cross_entropy(logits: Array, target: Array, mask: Array | None = None
     if target.min() < 0 or target.max() > 1:
         raise ValueError(f"target: expected values in [0, 1], got {target.min():g} to {target.max():g}")
     n = int(kept.sum()) * a.shape[-1]
-    positive = a.real > 0  # log(1 + e^a), from the side on which the exponential is small
-    softplus = np.where(positive, a, 0) + np.log1p(np.exp(np.where(positive, -a, a)))
-    return (kept * (softplus - target * a)).sum().item() / n, kept * (sigmoid(a) - target) * (1 / n)
+    # From the side on which the exponential is small, so that no digit is lost where σ is near 0 or 1.
+    positive = a.real > 0
+    e = np.exp(np.where(positive, -a, a))
+    base, s = np.where(positive, 1 - target, -target), e / (1 + e)
+    gradient = base + np.where(positive, -s, s)
+    return (kept * (base * a + np.log1p(e))).sum().item() / n, kept * gradient * (1 / n)
 
 
 def softmax_cross_entropy(logits: Array, target: Any, mask: Array | None = None) -> tuple[Any, Array]:
@@ -610,11 +629,15 @@ def softmax_cross_entropy(logits: Array, target: Any, mask: Array | None = None)
     logits (T, B, K), (T, K) or (K,); target, of that shape without K, integers in 0…K−1; mask as in mean_squared_error.
     """
     a, target, kept = _check_loss("logits", logits, target, mask, classes=True)
-    n = int(kept.sum())
-    a = a - a.real.max(axis=-1, keepdims=True)
-    log_p = a - np.log(np.exp(a).sum(axis=-1, keepdims=True))
-    one_hot = np.arange(a.shape[-1]) == target[..., None]
-    return -log_p[one_hot & kept].sum().item() / n, kept * (np.exp(log_p) - one_hot) * (1 / n)
+    n, one_hot = int(kept.sum()), np.arange(a.shape[-1]) == target[..., None]
+    largest = a.real.argmax(axis=-1)[..., None]
+    a = a - np.take_along_axis(a, largest, axis=-1)
+    top = np.arange(a.shape[-1]) == largest
+    # The largest term is 1: kept apart from the others, it does not swallow their digits.
+    others = np.where(top, 0, np.exp(a)).sum(axis=-1, keepdims=True)
+    log_p = a - np.log1p(others)
+    gradient = np.where(top & one_hot, -others / (1 + others), np.exp(log_p) - one_hot)
+    return -log_p[one_hot & kept].sum().item() / n, kept * gradient * (1 / n)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -624,8 +647,9 @@ def softmax_cross_entropy(logits: Array, target: Any, mask: Array | None = None)
 class Optimiser:
     """What SGD and Adam share: ``step`` makes one update of the parameters, in place, of all of them or of none.
 
-    A kind of optimiser is ``_move(g, *memory)``, which returns by how much learning_rate times to go down and what to
-    remember, in float64. ``learning_rate`` may be set between updates.
+    A kind of optimiser is ``_move(update, g, *memory)``, which returns what learning_rate times to go down and what to
+    remember, in float64. ``learning_rate`` may be set between updates. A copy or a pickle of layer and optimiser stays
+    in step if the optimiser was given the layer's own params, not views of them.
     """
 
     MEMORY: int  # how many arrays a parameter's memory has
@@ -644,18 +668,17 @@ class Optimiser:
         for name, w in self.params.items():
             _check_array(f"gradient of {name}", named[name], w.shape, w.dtype)
         _check_writeable(self.params)
-        self.updates += 1
         new = {}
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             for name, w in self.params.items():
-                move, *memory = self._move(named[name].astype(np.float64), *self._memory[name])
+                move, *memory = self._move(self.updates + 1, named[name].astype(np.float64), *self._memory[name])
                 new[name] = (w - rate * move).astype(w.dtype), memory
         for name, (w, memory) in new.items():
             if not all(np.isfinite(a).all() for a in (w, *memory)):
-                self.updates -= 1
                 raise ValueError(f"gradient of {name}: too large, the update overflows; clip_by_global_norm mends it")
         for name, (w, memory) in new.items():
             self.params[name][...], self._memory[name] = w, tuple(memory)
+        self.updates += 1
 
 
 class SGD(Optimiser):
@@ -668,7 +691,7 @@ class SGD(Optimiser):
         super().__init__(params, learning_rate)
         self.momentum = _number("momentum", momentum, at_least=0, below=1)
 
-    def _move(self, g: Array, v: Array) -> tuple[Array, ...]:
+    def _move(self, update: int, g: Array, v: Array) -> tuple[Array, ...]:
         v = self.momentum * v + g
         return v, v
 
@@ -681,16 +704,18 @@ class Adam(Optimiser):
     def __init__(
         self, params: Any, learning_rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
     ) -> None:
-        """params: changed in place by ``step``; learning_rate and epsilon above 0; beta1, beta2 from 0 to below 1."""
+        """params: changed in place by ``step``; learning_rate above 0; beta1, beta2 from 0 to below 1; epsilon from
+        1e-150, whose square float64 still holds.
+        """
         super().__init__(params, learning_rate)
         self.beta1 = _number("beta1", beta1, at_least=0, below=1)
         self.beta2 = _number("beta2", beta2, at_least=0, below=1)
-        self.epsilon = _number("epsilon", epsilon, above=0)
+        self.epsilon = _number("epsilon", epsilon, at_least=1e-150)
 
-    def _move(self, g: Array, m: Array, v: Array) -> tuple[Array, ...]:
+    def _move(self, update: int, g: Array, m: Array, v: Array) -> tuple[Array, ...]:
         m = self.beta1 * m + (1 - self.beta1) * g
         v = self.beta2 * v + (1 - self.beta2) * g * g
-        m_hat, v_hat = m / (1 - self.beta1**self.updates), v / (1 - self.beta2**self.updates)
+        m_hat, v_hat = m / (1 - self.beta1**update), v / (1 - self.beta2**update)
         return m_hat / (np.sqrt(v_hat) + self.epsilon), m, v
 
 
@@ -705,17 +730,22 @@ def clip_by_global_norm(grads: Any, max_norm: float) -> float:
     if largest == 0:
         return 0.0
     # Dividing by the largest entry keeps the squares in range; float64 keeps float32 gradients of 1e20 there too.
-    root = math.sqrt(sum(float(np.square(g.astype(np.float64) / largest).sum()) for g in named.values()))
+    with np.errstate(under="ignore"):
+        root = math.sqrt(sum(float(np.square(g.astype(np.float64) / largest).sum()) for g in named.values()))
     if largest * root > max_norm:
-        for g in named.values():
-            g *= max_norm / largest / root
+        with np.errstate(under="ignore"):
+            clipped = {name: g.astype(np.float64) / largest * (max_norm / root) for name, g in named.items()}
+            for name, g in named.items():
+                g[...] = clipped[name]
     return largest * root
 
 
 def step_decay(learning_rate: float, update: int, every: int, factor: float = 0.5) -> float:
     """The learning rate after so many updates (or epochs) when it is multiplied by factor once in every ``every``."""
     learning_rate, factor = _number("learning_rate", learning_rate, above=0), _number("factor", factor, above=0)
-    return float(learning_rate * factor ** (_size("update", update, least=0) // _size("every", every)))
+    with np.errstate(over="ignore"):
+        rate = learning_rate * np.power(factor, _size("update", update, least=0) // _size("every", every))
+    return _number("the decayed learning_rate", rate)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -726,9 +756,13 @@ def complex_step(function: Callable[[Array], Any], a: Any, step: float = 1e-20) 
     """The derivative of any analytic function by any array, of shape f(a).shape + a.shape (Squire & Trapp 1998).
 
     Each entry of a is moved by i·step in turn; the imaginary part over step is the derivative, to rounding. The
-    function must treat a complex number as one number: abs, conj, .real, a norm or a comparison give wrong answers.
+    function must treat a complex number as one number: abs, conj, .real, a norm or a comparison give wrong answers. In
+    a chaotic net, whose gradient explodes, the complex pass soon parts from the real one: take fewer steps there.
     """
     a = np.asarray(a)
+    if a.dtype.kind not in "iuf":
+        raise TypeError(f"a: expected real numbers, got {a.dtype}")
+    _number("step", step, at_least=float(np.finfo(np.result_type(a, np.float32)).tiny))
     columns = []
     for index in np.ndindex(a.shape):
         moved = a.astype(np.result_type(a, np.complex64))
@@ -744,6 +778,8 @@ def agree(name: str | Mapping[str, tuple[Any, Any]], a: Any = None, b: Any = Non
     absolute where b is zero throughout. Shapes must be the same; nan and inf never agree.
     """
     pairs = name if isinstance(name, Mapping) else {name: (a, b)}
+    if not pairs or any(len(_parts(pair)) != 2 or pair[1] is None for pair in pairs.values()):
+        raise TypeError("agree: expected two arrays with a name, or a dict name -> (a, b)")
     rows = [(n, *_difference(n, *pair)) for n, pair in pairs.items()]
     for n, _, difference in rows:
         if not difference < bound:
@@ -755,12 +791,13 @@ def agree(name: str | Mapping[str, tuple[Any, Any]], a: Any = None, b: Any = Non
 
 
 def _difference(name: str, a: Any, b: Any) -> tuple[tuple[int, ...], float]:
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = np.asarray(a) * 1.0, np.asarray(b) * 1.0
     if a.shape != b.shape or a.size == 0:
         raise AssertionError(f"{name}: the shapes are {a.shape} and {b.shape}")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+    scale = float(np.abs(b).max())
+    if not (math.isfinite(scale) and np.isfinite(a).all()):
         return b.shape, math.nan
-    return b.shape, float(np.abs(a * 1.0 - b).max() / (np.abs(b).max() or 1.0))
+    return b.shape, float(np.abs(a - b).max() / (scale or 1.0))
 
 
 class Row(NamedTuple):
@@ -835,13 +872,19 @@ def check_gradients(
     The error of an array is max|analytic − numeric| / max|numeric|. It is right up to tolerance: by default 1e-10
     (complex) and 1e-6 (central), for a float32 array 1e-4 and 1e-2. Where the difference is no larger than the rounding
     of the numerical derivative, the method cannot judge, and the row says so; zeros on both sides agree under the
-    complex step.
+    complex step. The rounding is judged by the size of the loss: central differences want a loss that is not a small
+    difference of large terms, and a step of its own where entries are much smaller than 1.
     """
     _check_choice("method", method, ("complex", "central"))
     _check_names("grads", grads, arrays)
+    if not arrays:
+        raise ValueError("arrays: expected at least one array, got none")
+    if tolerance is not None:
+        _number("tolerance", tolerance, above=0)
     for name, a in arrays.items():
         _check_array(name, a, np.shape(a), _float_dtype(getattr(a, "dtype", float), name))
         _check_array(f"gradient of {name}", grads[name], a.shape, a.dtype)
+    _check_scalar(loss, arrays, method)
     differences = _complex_differences if method == "complex" else _central_differences
     numeric, rounding = {}, {}
     for name, a in arrays.items():
@@ -850,12 +893,12 @@ def check_gradients(
     rows = []
     for name, a in arrays.items():
         single, scale = a.dtype == np.float32, float(np.abs(numeric[name]).max())
-        bound = tolerance or {"complex": (1e-10, 1e-4), "central": (1e-6, 1e-2)}[method][single]
+        bound = {"complex": (1e-10, 1e-4), "central": (1e-6, 1e-2)}[method][single] if tolerance is None else tolerance
         difference = np.abs(grads[name] - numeric[name])
         error = float(difference.max()) / (scale or 1.0)
         noise = rounding[name] + 10 * np.finfo(a.dtype).eps * largest
         ok: bool | None
-        if not (scale or grads[name].any()) and (method == "complex" or not rounding[name].any()):
+        if method == "complex" and not (scale or grads[name].any()):
             verdict, ok = "zero", True
         elif scale and error < bound:
             verdict, ok = f"< {bound:.0e} ok", True
@@ -867,13 +910,25 @@ def check_gradients(
     return GradientReport(rows)
 
 
+def _check_scalar(loss: Callable[[Arrays], Any], arrays: Mapping[str, Array], method: str) -> None:
+    """One call of the loss, with every array complex for the complex step: is it a scalar, and complex then?"""
+    kind = np.complex64 if method == "complex" else np.float32
+    value = loss({name: a.astype(np.result_type(a, kind)) for name, a in arrays.items()})
+    if np.ndim(value) != 0:
+        raise ValueError(f"loss: expected a scalar, got shape {np.shape(value)}")
+    if method == "complex" and not np.iscomplexobj(value):
+        raise ValueError(
+            "loss: real for complex arrays, so not analytic (abs, .real, float, a comparison); try central"
+        )
+
+
 def _moved(loss: Callable[[Arrays], Any], arrays: Mapping[str, Array], name: str, a: Array) -> Any:
     return loss({**arrays, name: a})
 
 
 def _complex_differences(function: Callable[[Array], Any], a: Array, step: float | None) -> tuple[Array, Array]:
     """The derivative, and the size below which it is rounding: here what underflows."""
-    step = 1e-20 if step is None else _number("step", step, above=0)
+    step = 1e-20 if step is None else step
     return complex_step(function, a, step).astype(float), np.full(a.shape, float(np.finfo(a.dtype).tiny) / step)
 
 
@@ -899,7 +954,8 @@ def check_layer(
     """check_gradients on all of a layer's or Sequential's gradients: each gate's arrays, x, the initial states.
 
     The loss weighs every output and every part of the final state with a random number of its own. state None means
-    random, not zero, because a zero state hides errors. rng: by default ``np.random.default_rng(0)``.
+    random, not zero, because zeros hide errors; so do an x of zeros, a single step and a single sequence. rng: by
+    default ``np.random.default_rng(0)``.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     _check_rng(rng)
@@ -989,14 +1045,18 @@ def save_params(path: str | os.PathLike[str], layer: Any) -> None:
 
     A file that was there stays whole until the new one is complete; of several writers at once, one wins.
     """
+    if not isinstance(layer, (Layer, Sequential)):
+        raise TypeError(f"layer: expected a layer or Sequential, got {type(layer).__name__}")
     arrays: dict[str, Any] = _named(layer.params) | {"layer": np.array(repr(layer))}
-    path = os.fspath(path)
-    part = f"{path}.{secrets.token_hex(8)}.part"  # every writer has one of its own, on every machine
+    path = os.path.realpath(os.fsdecode(path))  # the file itself, where path is a link to it
+    part = os.path.join(os.path.dirname(path), f".{secrets.token_hex(8)}.part")  # every writer has one of its own
     try:
         with open(part, "xb") as file:
             np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
+        if os.path.exists(path):
+            shutil.copymode(path, part)
         os.replace(part, path)
     finally:
         if os.path.exists(part):
@@ -1026,8 +1086,10 @@ def _fill(own: Arrays, given: Mapping[str, Array], what: str) -> None:
     for name, a in own.items():
         _check_array(f"{what}: {name}", given[name], a.shape, a.dtype)
     _check_writeable(own)
+    _check_distinct(own)
+    copies = {name: a.copy() for name, a in given.items()}  # given may be views of own
     for name, a in own.items():
-        a[...] = given[name]
+        a[...] = copies[name]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1039,7 +1101,10 @@ def _number(
 ) -> float:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not (above < number < below and at_least <= number):
         low = f" above {above:g}" if above > -math.inf else f" of {at_least:g} or more" if at_least > -math.inf else ""
         high = f" and below {below:g}" if below < math.inf else ""
@@ -1049,8 +1114,10 @@ def _number(
 
 def _numbers(name: str, value: Any, n: int, dtype: Any) -> Array:
     """A number, or an array of n of them, in this dtype."""
-    if isinstance(value, np.ndarray) and value.dtype.kind not in "iuf":
-        raise TypeError(f"{name}: expected numbers, got dtype {value.dtype}")
+    if isinstance(value, np.ndarray):
+        _check_plain(name, value)
+        if value.dtype.kind not in "iuf":
+            raise TypeError(f"{name}: expected numbers, got dtype {value.dtype}")
     with np.errstate(over="ignore"):
         a = np.asarray(value if isinstance(value, np.ndarray) else _number(name, value)).astype(dtype)
     _check_array(name, a, (n,) if isinstance(value, np.ndarray) else (), dtype)
@@ -1067,13 +1134,17 @@ def _size(name: str, value: Any, least: int = 1) -> int:
 
 
 def _float_dtype(dtype: Any, name: str = "dtype") -> Any:
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise TypeError(f"{name}: expected float32 or float64, got {np.dtype(dtype)}")
-    return np.dtype(dtype)
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"{name}: expected float32 or float64, got {dtype!r}") from None
+    if found not in (np.float32, np.float64):
+        raise TypeError(f"{name}: expected float32 or float64, got {found}")
+    return found
 
 
 def _check_choice(name: str, value: Any, choices: Any) -> None:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name}: expected one of {', '.join(map(repr, choices))}, got {value!r}")
 
 
@@ -1101,18 +1172,27 @@ def _check_array(
 ) -> None:
     """Raise unless a is a finite array of this dtype and shape; a letter in shape stands for any size of 1 or more."""
     dtype = np.dtype(dtype)
-    if not isinstance(a, np.ndarray) or isinstance(a, (np.matrix, np.ma.MaskedArray)):
+    if not isinstance(a, np.ndarray):
         mend = f"np.asarray({name}, dtype=np.{dtype}) makes one"
         raise TypeError(f"{name}: expected a NumPy array, got {type(a).__name__}; {mend}")
+    _check_plain(name, a)
     if a.dtype != dtype and not (complex_too and a.dtype == np.result_type(dtype, np.complex64)):
         raise TypeError(f"{name}: expected dtype {dtype}, got {a.dtype}; {name}.astype(np.{dtype}) mends it")
     fits = a.ndim == len(shape) and all(isinstance(n, str) or n == m for n, m in zip(shape, a.shape, strict=True))
+    if fits and a.size == 0 and "B" not in shape:
+        raise ValueError(f"{name}: expected at least one number, got shape {a.shape}")
     if not fits or a.size == 0:
         expected = ", ".join(str(n) for n in shape) + ("," if len(shape) == 1 else "")
         raise ValueError(f"{name}: expected shape ({expected}), got {a.shape}{hint}")
     if not np.isfinite(a).all():
         first = tuple(int(k) for k in np.argwhere(~np.isfinite(a))[0])
         raise ValueError(f"{name}: NaN or inf, first at index {first}")
+
+
+def _check_plain(name: str, a: Any) -> None:
+    """Arrays whose numbers are hidden, or whose * is another product, would be taken for what they are not."""
+    if isinstance(a, (np.matrix, np.ma.MaskedArray)):
+        raise TypeError(f"{name}: expected a plain NumPy array, got {type(a).__name__}")
 
 
 def _check_arrays(what: str, given: Any, own: Arrays, dtype: Any) -> None:
@@ -1177,11 +1257,9 @@ def _sum_of_rows(a: Array) -> Array:
 
 
 def _frozen(a: Array) -> Array:
-    """The array if nobody can change it, else a copy that nobody can."""
-    owner = a if a.base is None else a.base
-    if a.flags.writeable or not isinstance(owner, np.ndarray) or owner.flags.writeable:
-        a = a.copy()
-        a.flags.writeable = False
+    """A copy that nobody can change. (A read-only array may change all the same, through another view.)"""
+    a = a.copy()
+    a.flags.writeable = False
     return a
 
 
@@ -1280,6 +1358,10 @@ def _check_loss(name: str, y: Any, target: Any, mask: Any, classes: bool = False
     """y and target, zero at the masked steps so that not even a NaN there counts, and the mask, (…, 1) booleans."""
     if not isinstance(y, np.ndarray) or y.dtype.kind not in "fc" or y.ndim < 1:
         raise TypeError(f"{name}: expected an array (…, K) of floats, got {_shape(y)}")
+    for what, a in ((name, y), ("target", target), ("mask", mask)):
+        _check_plain(what, a)
+    if y.size == 0:
+        raise ValueError(f"{name}: expected at least one number, got shape {y.shape}")
     lead, dtype = y.shape[:-1], _float_dtype(y.real.dtype)
     mask = np.ones(lead, bool) if mask is None else mask
     if not isinstance(mask, np.ndarray) or mask.shape != lead or not np.isin(mask, (0, 1)).all():
@@ -1339,7 +1421,9 @@ def _torch_arrays(layer: Layer, state_dict: Any, index: int | None) -> Arrays:
         raise ValueError(f"state_dict: holds the layers {', '.join(map(str, layers))}; say which one with index=")
     number = next(iter(layers), None) if index is None else str(_size("index", index, least=0))
     given = layers.get(number, {})
-    if not any(name.startswith("bias") for name in given):
+    if layers and not given:
+        raise ValueError(f"state_dict: expected layer {number}, got {', '.join(map(str, layers))}")
+    if given and not any(name.startswith("bias") for name in given):
         given |= {name: np.zeros_like(layer.params["b"]) for name in own if name.startswith("bias")}
     _check_names("state_dict" if number is None else f"state_dict, layer {number}", given, own)
     return {name: _torch_array(name, given[name], layer.params[ours]) for name, ours in own.items()}
@@ -1354,6 +1438,8 @@ def _torch_array(name: str, a: Any, own: Array) -> Array:
             array = np.asarray(a.detach() if hasattr(a, "detach") else a)
         except Exception as error:  # a GPU's tensor, a dtype that NumPy does not have
             raise TypeError(f"{name}: expected an array or a CPU tensor, got {type(a).__name__} ({error})") from error
+        if array.dtype.kind not in "iufc":
+            raise TypeError(f"{name}: expected an array or a CPU tensor, got {type(a).__name__}")
         if array.dtype != own.dtype:
             mend = {np.float32: "float()", np.float64: "double()"}[own.dtype.type]
             raise TypeError(f"{name}: expected dtype {own.dtype}, got {array.dtype}; module.{mend} mends it")

@@ -40,7 +40,8 @@ class SideBySide:
         return _by_trial(d).mT @ _by_trial(a)
 
     def _sum(self, d: Array) -> Array:
-        return d.sum(axis=(0, 2))[:, None]
+        # By trial first: NumPy adds in another order where the trials' axis is of length one.
+        return _by_trial(d).sum(axis=1, keepdims=True)
 
 
 def _by_trial(a: Array) -> Array:

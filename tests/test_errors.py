@@ -18,7 +18,9 @@ from lstm_core import (
     check_layer,
     chrono_bias,
     clip_by_global_norm,
+    glorot_uniform,
     mean_squared_error,
+    orthogonal,
     softmax_cross_entropy,
     step_decay,
 )
@@ -59,6 +61,8 @@ test_making_a_layer = refused(
         "Dense's size": (lambda: Dense(1, "2", rng=RNG), TypeError, "output_size … integer … str"),
         "a seed": (lambda: LSTM(1, 1, rng=0), TypeError, "rng … Generator … int … np.random.default_rng(0)"),
         "dtype": (lambda: LSTM(1, 1, rng=RNG, dtype=np.float16), TypeError, "dtype … float32 or float64 … float16"),
+        "no dtype": (lambda: LSTM(1, 1, rng=RNG, dtype="bad"), TypeError, "dtype … float32 or float64 … 'bad'"),
+        "a list of activations": (lambda: RNN(1, 1, rng=RNG, activation=["tanh"]), ValueError, "'tanh' … ['tanh']"),
         "activation": (lambda: RNN(1, 1, rng=RNG, activation="sigmoid"), ValueError, "'tanh', 'relu' … 'sigmoid'"),
         "reset": (lambda: GRU(1, 1, rng=RNG, reset="both"), ValueError, "reset … 'before', 'after' … 'both'"),
         "forget bias None": (lambda: LSTM(1, 1, rng=RNG, forget_bias=None), TypeError, "forget_bias … NoneType"),
@@ -74,6 +78,9 @@ test_making_a_layer = refused(
         "forget bias beyond float32": (
             lambda: LSTM(1, 1, rng=RNG, forget_bias=1e300, dtype=np.float32), ValueError, "forget_bias: NaN or inf"
         ),
+        "forget biases, masked": (
+            lambda: LSTM(1, 3, rng=RNG, forget_bias=np.ma.masked_greater(np.arange(3.0), 1)), TypeError, "MaskedArray"
+        ),
         "chrono's layer": (lambda: chrono_bias(RNN_, 10, RNG), TypeError, "layer … an LSTM or a GRU … RNN"),
         "chrono's lag": (lambda: chrono_bias(LSTM_, 1, RNG), ValueError, "T_max … 2 or more … 1"),
         "chrono's rng": (lambda: chrono_bias(LSTM_, 10, 0), TypeError, "rng … Generator … int"),
@@ -83,8 +90,8 @@ test_making_a_layer = refused(
 
 WRONG_X = {
     "list": ([[[1.0, 2.0, 3.0]]], TypeError, "x: … NumPy array … list … np.asarray(x, dtype=np.float64)"),
-    "matrix": (np.ones((4, 3)).view(np.matrix), TypeError, "x: … NumPy array … matrix"),
-    "masked": (np.ma.masked_less(np.ones((4, 3)), 0), TypeError, "x: … NumPy array … MaskedArray"),
+    "matrix": (np.ones((4, 3)).view(np.matrix), TypeError, "x: … plain NumPy array … matrix"),
+    "masked": (np.ma.masked_less(np.ones((4, 3)), 0), TypeError, "x: … plain NumPy array … MaskedArray"),
     "integers": (np.ones((4, 2, 3), int), TypeError, "x: … float64 … int64 … x.astype(np.float64)"),
     "the other float": (np.ones((4, 2, 3), np.float32), TypeError, "x: … float64 … float32 … x.astype(np.float64)"),
     "the other complex": (np.ones((4, 2, 3), np.complex64), TypeError, "x: … float64 … complex64"),
@@ -202,12 +209,18 @@ test_params = refused(
         "of integers": (lambda: RNN.of({n: a.astype(int) for n, a in RNN_.params.items()}), TypeError, "float … int64"),
         "of nan": (lambda: RNN.of({**RNN_.params, "b": with_nan(2, 0)}), ValueError, "b: NaN or inf … (0,)"),
         "of, activation": (lambda: RNN.of(RNN_.params, activation="sin"), ValueError, "activation … 'sin'"),
+        "of, forget bias": (lambda: LSTM.of(LSTM_PARAMS, forget_bias=5.0), TypeError, "no options but () … forget"),
+        "of, dtype": (lambda: GRU.of(GRU_.params, dtype=float), TypeError, "no options but ('reset',) … dtype"),
+        "by_gate of five rows": (
+            lambda: LSTM_.by_gate({**LSTM_PARAMS, "b": np.ones(5)}), ValueError, "b: … (8,) … (5,)"
+        ),
     }
 )  # fmt: skip
 
 test_sequential = refused(
     {
         "nothing": (lambda: Sequential([]), ValueError, "layers: expected at least one"),
+        "one layer": (lambda: Sequential(LSTM_), TypeError, "layers: … a list … LSTM"),
         "no layers": (lambda: Sequential([RNN_, np.tanh]), TypeError, "layers: … RNN, LSTM, GRU or Dense … ufunc"),
         "sizes": (lambda: Sequential([RNN_, LSTM_]), ValueError, "LSTM(3, 2 … does not fit on RNN(3, 2"),
         "dtypes": (
@@ -225,7 +238,7 @@ test_sequential = refused(
 test_dense = refused(
     {
         "shape": (lambda: DENSE(np.ones((4, 2))), ValueError, "x: … (4, 3) … (4, 2)"),
-        "nothing": (lambda: DENSE(np.ones((0, 3))), ValueError, "x: … (0, 3) … (0, 3)"),
+        "nothing": (lambda: DENSE(np.ones((0, 3))), ValueError, "x: … at least one number … (0, 3)"),
         "list": (lambda: DENSE([1.0, 2.0, 3.0]), TypeError, "x: … NumPy array … list"),
         "integers": (lambda: DENSE(np.ones(3, int)), TypeError, "x: … float64 … int64"),
         "nan": (lambda: DENSE(with_nan((2, 3), (1, 1))), ValueError, "x: NaN or inf … (1, 1)"),
@@ -257,6 +270,18 @@ LOSSES = [
 def test_wrong_outputs_of_a_network(loss, name, target, y, error, message):
     with raises(error, message.format(name)):
         loss(y, target)
+
+
+@pytest.mark.parametrize(("loss", "name", "target"), LOSSES)
+@pytest.mark.parametrize("place", ["y", "target", "mask"])
+@pytest.mark.parametrize("kind", [np.matrix, np.ma.MaskedArray])
+def test_arrays_that_hide_numbers(loss, name, target, place, kind):
+    given = {"y": Y[0], "target": target[0], "mask": np.ones(2, bool)}
+    if kind is np.matrix and given[place].ndim != 2:
+        pytest.skip("a matrix has two axes")
+    given[place] = given[place].view(kind)
+    with raises(TypeError, f"{name if place == 'y' else place}: expected a plain NumPy array, got {kind.__name__}"):
+        loss(*given.values())
 
 
 @pytest.mark.parametrize(("loss", "name", "target"), LOSSES)
@@ -340,7 +365,9 @@ test_optimisers = refused(
         "beta1": (lambda: Adam(PARAMS, beta1=1.0), ValueError, "beta1 … below 1 … 1.0"),
         "beta2": (lambda: Adam(PARAMS, beta2=-0.5), ValueError, "beta2 … 0 or more … -0.5"),
         "beta2 nan": (lambda: Adam(PARAMS, beta2=np.nan), ValueError, "beta2 … below 1 … nan"),
-        "epsilon": (lambda: Adam(PARAMS, epsilon=0), ValueError, "epsilon … above 0 … 0"),
+        "epsilon": (lambda: Adam(PARAMS, epsilon=0), ValueError, "epsilon … 1e-150 or more … 0"),
+        "epsilon 1e-300": (lambda: Adam(PARAMS, epsilon=1e-300), ValueError, "epsilon … 1e-150 or more … 1e-300"),
+        "empty params": (lambda: SGD({"w": np.zeros(0)}, 1), ValueError, "w: … at least one number … (0,)"),
         "params": (lambda: SGD(3, 0.1), TypeError, "a dict of arrays or a list of such dicts … 3"),
         "params of lists": (lambda: SGD({"w": [1.0]}, 0.1), TypeError, "w: … NumPy array … list"),
         "params of integers": (lambda: SGD({"w": np.ones(2, int)}, 0.1), TypeError, "w: … float32 or float64 … int64"),
@@ -384,7 +411,11 @@ test_gradient_checks = refused(
         "integers": (check({"a": CLASSES}, {"a": CLASSES}), TypeError, "a: … float32 or float64 … int64"),
         "list": (check({"a": [1.0]}, {"a": S}), TypeError, "a: … NumPy array … list"),
         "nan": (check({"a": S}, {"a": with_nan((2, 2), (0, 1))}), ValueError, "gradient of a: NaN or inf … (0, 1)"),
-        "step": (check({"a": S}, {"a": S}, step=0), ValueError, "step … above 0 … 0"),
+        "step": (check({"a": S}, {"a": S}, step=0), ValueError, "step … 0"),
+        "tolerance 0": (check({"a": S}, {"a": S}, tolerance=0), ValueError, "tolerance … above 0 … 0"),
+        "tolerance nan": (check({"a": S}, {"a": S}, tolerance=np.nan), ValueError, "tolerance … finite … nan"),
+        "tolerance text": (check({"a": S}, {"a": S}, tolerance="x"), TypeError, "tolerance … number … str"),
+        "nothing": (check({}, {}), ValueError, "arrays: … at least one"),
         "a step that vanishes": (
             check({"a": 1e9 * S}, {"a": S}, method="central", step=1e-20), ValueError, "step: 1e-20 vanishes beside"
         ),
@@ -394,6 +425,8 @@ test_gradient_checks = refused(
             lambda: check_layer(LSTM_, X, (S, np.ones((2, 1)))), ValueError, "state's c … (2, 2) … (2, 1)"
         ),
         "stack's state": (lambda: check_layer(MODEL, X, [S]), ValueError, "state: … a list of 2 … got 1"),
+        "initialiser's sizes": (lambda: glorot_uniform(0, 0, RNG), ValueError, "n_out … 1 or more"),
+        "initialiser's rng": (lambda: orthogonal(2, None), TypeError, "rng … Generator … NoneType"),
         "shapes that differ": (lambda: agree("x", S, S[0]), AssertionError, "x: … (2, 2) … (2,)"),
     }
 )  # fmt: skip

@@ -120,13 +120,28 @@ def test_updates_side_by_side_are_those_of_lstm_core():
                 assert error(ours[name], a) < 1e-11
 
 
-def test_a_trial_is_the_same_alone_and_beside_others_to_the_bit():
-    run = experiments()["first_sign"][1].run
-    together = run("first_sign", FIRST_SIGN, range(4), None)
-    assert any(row["solved"] for row in together)
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("first_sign", FIRST_SIGN),
+        *[("left_out", {"task": "RAM", "layer": name}) for name in ("GRU, r = 1", "MGU", "RNN")],
+    ],
+)
+def test_a_trial_is_the_same_alone_and_beside_others_to_the_bit(name, setting):
+    run = experiments()[name][1].run
+    together = run(name, setting, range(4), 200)
     for trials in ([2], [3, 1]):
-        for trial, row in zip(trials, run("first_sign", FIRST_SIGN, trials, None), strict=True):
-            assert row == together[trial]
+        assert run(name, setting, trials, 200) == [together[trial] for trial in trials]
+
+
+def test_a_trial_is_the_same_when_another_has_ended():
+    run = experiments()["left_out"][1].run
+    setting = {"task": "temporal order", "layer": "GRU, r = 1"}
+    together = run("left_out", setting, range(6), None)
+    ends = [row["solved"] for row in together]
+    last = ends.index(max(ends))
+    assert min(ends) < max(ends)
+    assert run("left_out", setting, [last], None) == [together[last]]
 
 
 def test_a_trial_that_fails_is_told_and_spoils_no_other():
@@ -328,7 +343,7 @@ def test_a_record_is_whole(name):
     assert all({"cpu", "numpy", "blas", "python"} <= set(machine) for machine in record["machines"])
     text = records.path_of(name).read_text(encoding="utf-8")
     assert json.loads(text) == record
-    assert text.count("\n") == len(rows) + 6  # a row a line
+    assert text.count("\n") == len(rows) + 7  # a row a line
 
 
 def first_losses(experiment, row, limit=50):

@@ -118,7 +118,7 @@ def test_index_says_which_of_several_layers():
     before = copies(target.params)
     with raises(ValueError, "state_dict … the layers 0, 12 … index="):
         from_torch(target, both)
-    for wrong, error, message in ((1, ValueError, "layer 1 … ['bias_hh', 'bias_ih']"), ("0", TypeError, "index … str")):
+    for wrong, error, message in ((1, ValueError, "expected layer 1, got 0, 12"), ("0", TypeError, "index … str")):
         with raises(error, message):
             from_torch(target, both, index=wrong)
     assert same(target.params, before)
@@ -199,13 +199,14 @@ WRONG_DICTS = {
         lambda good: {**good, "bias_hh_l0": Tensor(np.zeros(8, np.float32))}, TypeError, "float32 … module.double()"
     ),
     "a tensor elsewhere": (lambda good: {**good, "bias_hh_l0": OnGPU(None)}, TypeError, "bias_hh … OnGPU … cuda:0"),
-    "text": (lambda good: {**good, "bias_hh_l0": "none"}, TypeError, "bias_hh … float64"),
+    "text": (lambda good: {**good, "bias_hh_l0": "none"}, TypeError, "bias_hh … an array … str"),
+    "None": (lambda good: {**good, "bias_hh_l0": None}, TypeError, "bias_hh … an array … NoneType"),
     "nan": (lambda good: {**good, "weight_hh_l0": np.full((8, 2), np.nan)}, ValueError, "weight_hh: NaN or inf"),
     "bidirectional": (
         lambda good: {**good, "weight_ih_l0_reverse": good["weight_ih_l0"]}, ValueError, "_reverse … bidirectional"
     ),
     "projection": (lambda good: {**good, "weight_hr_l0": np.zeros((1, 2))}, ValueError, "weight_hr_l0 … proj_size"),
-    "empty": (lambda good: {}, ValueError, "state_dict: … ['bias_hh', 'bias_ih']"),
+    "empty": (lambda good: {}, ValueError, "state_dict: … ['bias_hh', … 'weight_ih'], got []"),
     "no dict": (list, TypeError, "state_dict: … dict … list … module.state_dict()"),
 }  # fmt: skip
 
@@ -300,6 +301,42 @@ def test_a_file_stays_whole_until_the_new_one_is_complete(tmp_path, monkeypatch)
     save_params(path, model(2))
     load_params(path, other)
     assert same(other.params, model(2).params)
+
+
+def test_a_link_stays_a_link_and_a_file_keeps_its_mode(tmp_path):
+    target, link = tmp_path / "target.npz", tmp_path / "link.npz"
+    save_params(target, model())
+    target.chmod(0o600)
+    link.symlink_to(target)
+    save_params(link, model(1))
+    assert link.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o600
+    other = model(2)
+    load_params(target, other)
+    assert same(other.params, model(1).params)
+    save_params(os.fsencode(tmp_path / ("n" * 250)), model())
+    assert (tmp_path / ("n" * 250)).is_file()
+
+
+def test_what_is_saved_is_a_layer(tmp_path):
+    with raises(TypeError, "layer: … a layer or Sequential … dict"):
+        save_params(tmp_path / "a", make_layer("LSTM").params)
+
+
+def test_a_layer_that_uses_one_array_twice_is_not_filled(tmp_path):
+    w = np.ones((1, 1))
+    twice = RNN.of({"W_x": w, "W_h": w, "b": np.zeros(1)})
+    save_params(tmp_path / "rnn", RNN(1, 1, rng=RNG))
+    with raises(ValueError, "W_x and W_h share memory"):
+        load_params(tmp_path / "rnn", twice)
+    assert w[0, 0] == 1
+
+
+def test_arrays_that_are_views_of_the_layer_fill_it_with_what_they_were():
+    dense = Dense(2, 2, rng=RNG)
+    old = dense.params["W"].copy()
+    from_torch(dense, {"weight": np.zeros((2, 2)), "bias": dense.params["W"][0]})
+    assert same(dense.params["b"], old[0])
 
 
 def test_every_writer_has_a_temporary_file_of_its_own(tmp_path, monkeypatch):

@@ -188,7 +188,7 @@ def test_a_trace_is_of_the_parameters_it_was_made_with(kind):
     assert same(layer.with_params(layer.params).backward(dh, trace), before)
     for name, a in layer.params.items():
         kept = a.flat[0]
-        a.flat[0] += 1e-9
+        a.flat[0] = np.nextafter(kept, 1)
         with raises(ValueError, f"trace: {name} has changed since … forward"):
             layer.backward(dh, trace)
         assert same(twin.backward(dh, trace), before)
@@ -214,13 +214,73 @@ def test_a_layer_of_nan_is_reported_where_it_shows():
     assert np.isnan(lstm.backward(data.dh, trace).params["W_h"]).any()
 
 
-@pytest.mark.parametrize("view", [lambda a: np.broadcast_to(a, a.shape), lambda a: a[:, :, :]])
-def test_a_view_that_cannot_be_written_to_may_change_all_the_same(view):
-    rnn, buffer = make_layer("RNN-tanh"), np.ones((3, 2, 3))
-    h, trace = rnn.forward(view(buffer))
+def read_only(a):
+    a.flags.writeable = False
+    return a
+
+
+VIEWS = {
+    "the array": lambda a: a,
+    "a view": lambda a: a[:, :, :],
+    "a read-only view": lambda a: np.broadcast_to(a, a.shape),
+    "windows": lambda a: np.lib.stride_tricks.sliding_window_view(a, 1, axis=0)[..., 0],
+    "another order": lambda a: a.transpose(0, 2, 1).copy(order="F").transpose(0, 2, 1),
+    "a buffer": lambda a: np.frombuffer(memoryview(a).toreadonly(), a.dtype).reshape(a.shape),
+    "read-only, with an older view": lambda a: read_only(a[...]),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_a_trace_keeps_an_input_of_its_own(view):
+    rnn, buffer = make_layer("RNN-tanh"), np.arange(18.0).reshape(3, 2, 3) / 18
+    x = view(buffer)
+    h, trace = rnn.forward(x)
     before = rnn.backward(h, trace)
-    buffer[...] = 0
+    buffer[...] = 7
+    if x.flags.writeable:
+        x[...] = 7
     assert same(rnn.backward(h, trace), before)
+
+
+def test_a_trace_keeps_parameters_of_its_own_even_where_they_were_read_only():
+    rnn = make_layer("RNN-tanh")
+    data = draw(rnn, T=3, B=2)
+    for a in rnn.params.values():
+        a.flags.writeable = False
+    _, trace = rnn.forward(data.x)
+    for a in rnn.params.values():
+        a.flags.writeable = True
+    rnn.params["W_h"] += 0.1
+    with raises(ValueError, "trace: W_h has changed since"):
+        rnn.backward(data.dh, trace)
+
+
+def test_a_trace_of_another_kind_on_equal_arrays_is_refused():
+    relu = make_layer("RNN-relu")
+    tanh_twin = RNN.of(relu.params)
+    with raises(ValueError, "trace: … activation='relu' … activation='tanh'"):
+        relu.backward(np.ones((3, 2, 2)), tanh_twin.forward(draw(relu, T=3, B=2).x)[1])
+
+
+@every_kind
+def test_the_final_state_is_no_part_of_the_trace(kind):
+    layer = make_layer(kind)
+    x = draw(layer, T=3, B=2).x
+    for h, final, arrays in ((*layer(x), []), (lambda h, t: (h, t.state, vars(t).values()))(*layer.forward(x))):
+        kept = [a for a in arrays if isinstance(a, np.ndarray)]
+        for part in parts(final):
+            assert not any(np.shares_memory(part, a) for a in (h, *kept) if a is not part)
+
+
+def test_the_callers_dicts_and_lists_may_change():
+    layer = make_layer("LSTM")
+    given = dict(layer.params)
+    moved, layers = layer.with_params(given), [layer, make_layer("GRU-after", 2, 2)]
+    model = Sequential(layers)
+    given.clear()
+    layers.clear()
+    assert set(moved.params) == {"W_x", "W_h", "b"}
+    assert len(model.layers) == 2
 
 
 # --- One sequence without a batch ------------------------------------------------------------------------------------
@@ -390,6 +450,8 @@ def test_a_long_float32_sum_keeps_its_digits(kind):
     rows = [deltas[{"c": "c_tilde", "h": "h_tilde", "": "net"}.get(g, g)] for g in layer.GATES]
     exact = np.concatenate([d.astype(float).sum(axis=(0, 1)) for d in rows])
     assert error(grads.params["b"], exact) < 1e-6
+    long = x.reshape(-1, 2).astype(float)
+    assert error(grads.params["W_x"], np.concatenate([d.astype(float).reshape(-1, 2).T @ long for d in rows])) < 1e-4
     if kind == "GRU-after":
         assert error(grads.params["b_hh"], grads.deltas.m.astype(float).sum(axis=(0, 1))) < 1e-6
 
@@ -455,9 +517,10 @@ def test_the_weights_that_a_layer_starts_with(kind):
 
 def test_orthogonal_weights_have_no_preferred_sign():
     """QR alone would leave the diagonal of R negative; uniform matrices have a mean of zero."""
-    corners = [RNN(1, 2, rng=np.random.default_rng(seed)).params["W_h"][0, 0] for seed in range(400)]
-    assert abs(np.mean(corners)) < 0.12
-    assert np.mean(np.square(corners)) == pytest.approx(0.5, abs=0.06)
+    drawn = np.array([RNN(1, 3, rng=np.random.default_rng(seed)).params["W_h"] for seed in range(800)])
+    assert np.abs(drawn.mean(axis=0)).max() < 0.08
+    assert np.square(drawn).mean(axis=0) == pytest.approx(1 / 3, abs=0.05)
+    assert abs(np.linalg.det(drawn).mean()) < 0.12
 
 
 def test_forget_bias_and_dtype_are_the_callers():
@@ -498,6 +561,8 @@ def test_chrono_bias_spreads_the_time_constants(kind, dtype):
     u = np.exp(keeping.astype(float))
     assert 1 - 1e-6 < u.min() < 2
     assert 99 < u.max() < 100 + 1e-4
+    drawn = np.random.default_rng(0).uniform(1, 100, 400)
+    assert error(u, drawn) < 1e-5
     assert np.mean(u) == pytest.approx(50.5, rel=0.08)
     assert np.mean(u < 25) == pytest.approx(24 / 99, abs=0.06)
     if kind == "LSTM":
