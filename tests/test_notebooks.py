@@ -14,7 +14,8 @@ ALT = "A falling line."
 @pytest.mark.parametrize("path", series.chapters(), ids=lambda path: path.stem)
 def test_form(path):
     found = form.problems(nbformat.read(path, as_version=4), path.parent)
-    assert not found, "\n".join(["", *found])
+    mend = f"`make notebooks ONLY=notebooks/{path.name}` runs it and saves it in the form asked for. What that leaves:"
+    assert not found, "\n".join([mend, *found])
 
 
 def good() -> nbformat.NotebookNode:
@@ -36,7 +37,7 @@ def good() -> nbformat.NotebookNode:
     ]
     for count, cell in enumerate(cells[1:], 1):
         cell.execution_count = count
-    return new_notebook(cells=cells, metadata={"kernelspec": form.KERNEL, "language_info": {"name": "python"}})
+    return new_notebook(cells=cells, metadata=series.METADATA)
 
 
 def never_run(nb):
@@ -146,7 +147,7 @@ def test_run_twice_leaves_no_diff(folder):
     """As the text of a chapter: nothing of the time, of the machine or of the run is left in the file."""
     path = folder / "first.ipynb"
     source = "import matplotlib.pyplot as plt\n\nprint('a')\nprint('b')\nplt.plot([1, 2])\nplt.show()"
-    notebook = new_notebook(cells=[new_code_cell(source, id="plot")], metadata={"kernelspec": form.KERNEL})
+    notebook = new_notebook(cells=[new_code_cell(source, id="plot")], metadata=series.METADATA)
     nbformat.write(notebook, path)
     series.execute(path)
     first = path.read_bytes()
