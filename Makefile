@@ -6,6 +6,10 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 FIRST = notebooks/01_vanishing_gradients.ipynb
 export OPENBLAS_NUM_THREADS ?= 1
+# JupyterLab and Matplotlib write below HOME, which a container's user may not have.
+ifneq ($(shell test -w "$$HOME" || echo unusable),)
+export HOME := $(CURDIR)/.venv
+endif
 
 .PHONY: help lab test notebooks lint bench experiments links class browser parity mutants clean FORCE
 
