@@ -52,7 +52,7 @@ parity: $(VENV)/.parity  ## compared with PyTorch and ONNX Runtime
 
 mutants: $(VENV)/.mutants  ## which changes to lstm_core.py no test sees; ONLY="lstm_core.*sigmoid*" runs a part
 	$(PY) -m mutmut run $(if $(ONLY),"$(ONLY)")
-	$(PY) -m mutmut results
+	$(PY) -m mutmut results | sed '/not checked/d'
 
 clean:  ## all that make has made, but not class/
 	rm -rf $(VENV) .venv-oldest mutants screenshots .mypy_cache .pytest_cache .ruff_cache
