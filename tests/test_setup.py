@@ -107,6 +107,7 @@ def calls(tmp_path, monkeypatch):
         *_, folder = seen.append(command) or command
         (Path(folder) / "bin").mkdir(parents=True, exist_ok=True)
         (Path(folder) / "bin" / "python").touch()
+        (Path(folder) / "pyvenv.cfg").touch()
         return 0
 
     root = tmp_path / "first"
@@ -126,7 +127,7 @@ def test_an_environment_that_works_stays(calls):
     assert not calls
 
 
-@pytest.mark.parametrize("what", ["vanished Python", "another Python", "not make's", "moved"])
+@pytest.mark.parametrize("what", ["vanished Python", "another Python", "not make's", "copied"])
 def test_an_environment_that_does_not_work_here_is_made_anew(what, calls, monkeypatch, tmp_path):
     if what == "vanished Python":
         Path(".venv/bin/python").unlink()
@@ -135,7 +136,8 @@ def test_an_environment_that_does_not_work_here_is_made_anew(what, calls, monkey
     elif what == "not make's":
         Path(".venv/.made").unlink()
     else:
-        (tmp_path / "first").rename(tmp_path / "second")
+        shutil.copytree(tmp_path / "first", tmp_path / "second")
+        monkeypatch.chdir(tmp_path / "second")
         monkeypatch.setattr(environment, "ROOT", str(tmp_path / "second"))
     environment.main(".venv", "make lab")
     assert len(calls) == 1
@@ -154,10 +156,14 @@ def test_an_old_python_says_what_is_needed_unless_an_environment_is_there(calls,
     assert not calls
 
 
-def test_somebody_elses_environment_elsewhere_is_not_replaced(calls, tmp_path):
-    (tmp_path / "theirs").mkdir()
-    with pytest.raises(SystemExit, match="not replaced"):
-        environment.main(str(tmp_path / "theirs"), "make lab")
+def test_what_is_not_ours_is_not_replaced(calls, tmp_path):
+    theirs, folder = tmp_path / "theirs", Path("notebooks")
+    theirs.mkdir()
+    (theirs / "pyvenv.cfg").touch()  # an environment, but elsewhere
+    folder.mkdir()  # here, but no environment
+    for path in (theirs, folder):
+        with pytest.raises(SystemExit, match="not replaced"):
+            environment.main(str(path), "make lab")
     assert not calls
 
 

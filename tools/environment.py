@@ -31,7 +31,8 @@ def main(folder, command):
     if made == wanted:
         return
     there = os.path.exists(folder)
-    if there and not made and not os.path.realpath(folder).startswith(ROOT + os.sep):
+    inside = os.path.realpath(folder).startswith(ROOT + os.sep)
+    if there and not made and not (inside and os.path.exists(os.path.join(folder, "pyvenv.cfg"))):
         sys.exit("%s was not made by make, so it is not replaced: name another folder with VENV=" % folder)
     why = " anew, because it was made by another Python or for another place" if there else ""
     sys.stderr.write("Making %s with %s%s.\n" % (folder, wanted[0], why))
