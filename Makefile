@@ -1,33 +1,46 @@
-# Needs Python 3.11 or newer and make; all else goes into .venv. The first run of any target sets up, the second finds it done.
+# Needs Python 3.11 or newer and make; all else goes into .venv. The first run of a target sets up what it needs, the
+# second finds it done.
 
 PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
+FIRST = notebooks/01_vanishing_gradients.ipynb
 export OPENBLAS_NUM_THREADS ?= 1
+# JupyterLab and Matplotlib write below HOME, which a container's user may not have.
+ifneq ($(shell test -w "$$HOME" || echo unusable),)
+export HOME := $(CURDIR)/.venv
+endif
 
-.PHONY: lab test notebooks lint bench links class browser parity clean
+.PHONY: help lab test notebooks lint bench experiments links class browser parity mutants clean FORCE
 
-lab: $(VENV)/.stamp  ## JupyterLab, open at the first chapter
-	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/01_vanishing_gradients.ipynb $(ARGS)
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
+	@awk -F '"' '/^repository = / { print "\nThe links lead to " $$2 ($$2 ~ /^owner\// ? ": still nobody. make links REPO=owner/name" : "") }' pyproject.toml
 
-test: $(VENV)/.stamp  ## all tests, every saved output among them; ONLY=notebooks/02_lstm_forward.ipynb runs a part
-	$(PY) -m pytest --nbval --nbval-current-env $(ONLY)
+lab: $(VENV)/.lab  ## JupyterLab, open at the first chapter
+	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/$(FIRST) $(ARGS)
 
-notebooks: $(VENV)/.stamp  ## re-execute all chapters in place
-	$(PY) tools/series.py execute
+test: $(VENV)/.test  ## all tests, every saved output among them; ONLY=notebooks/02_lstm_forward.ipynb runs a part
+	$(PY) -m pytest $(ONLY)
 
-lint: $(VENV)/.stamp  ## ruff and mypy
+notebooks: $(VENV)/.lab  ## run all chapters and save them; ONLY=notebooks/02_lstm_forward.ipynb one of them
+	$(PY) tools/series.py execute $(ONLY)
+
+lint: $(VENV)/.test  ## ruff and mypy
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 
-bench: $(VENV)/.stamp  ## speed and memory as ratios; ARGS=--record keeps them for the chapters
+bench: $(VENV)/.lab  ## speed and memory as ratios; ARGS=--record keeps them for the chapters
 	$(PY) benchmarks/bench.py $(ARGS)
 
-links: $(VENV)/.stamp  ## after a fork: make links REPO=owner/name
+experiments: $(VENV)/.experiments  ## the long runs behind the chapters; ONLY=name TRIALS=number run a part
+	$(PY) experiments/run.py $(if $(ONLY),--only $(ONLY)) $(if $(TRIALS),--trials $(TRIALS)) $(ARGS)
+
+links: $(VENV)/.lab  ## after a fork: make links REPO=owner/name; without REPO, whether they lead anywhere
 	$(PY) tools/series.py links $(REPO)
 
-class: $(VENV)/.stamp  ## the series without its solutions, in class/
+class: $(VENV)/.lab  ## the series without its solutions, in class/; what was edited there is kept
 	$(PY) tools/series.py class class
 
 browser: $(VENV)/.browser  ## every chapter in a real JupyterLab; screenshots go to OUT
@@ -37,14 +50,22 @@ parity: $(VENV)/.parity  ## compared with PyTorch and ONNX Runtime
 	$(PY) -m pytest tests/test_parity.py
 	$(PY) tests/parity_table.py
 
-clean:
-	rm -rf $(VENV) class mutants screenshots .mypy_cache .pytest_cache .ruff_cache
+mutants: $(VENV)/.mutants  ## which changes to lstm_core.py no test sees; ONLY="lstm_core.*sigmoid*" runs a part
+	$(PY) -m mutmut run $(if $(ONLY),"$(ONLY)")
+	$(PY) -m mutmut results | sed '/not checked/d'
 
-$(VENV)/.stamp: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --editable ".[test]"
-	touch $@
+clean:  ## all that make has made, but not class/
+	rm -rf $(VENV) .venv-oldest mutants screenshots .mypy_cache .pytest_cache .ruff_cache
 
-$(VENV)/.browser $(VENV)/.parity: $(VENV)/.%: $(VENV)/.stamp
-	$(PY) -m pip install --quiet --editable ".[$*]"
-	touch $@
+$(VENV)/.parity: NOTE = PyTorch and ONNX Runtime. On Linux, PyPI has PyTorch with its GPU libraries, several GB; \
+    pytorch.org has a small one: put it into $(VENV) first, and it is kept.
+
+# Each target's needs are an extra of pyproject.toml; a reader's are no extra. pip is not --quiet: this takes a minute.
+$(addprefix $(VENV)/.,lab test experiments browser parity mutants): $(VENV)/.%: $(VENV)/.made pyproject.toml
+	@echo "Installing what make $* needs$(if $(NOTE),: $(NOTE))"
+	$(PY) -m pip install --editable ".$(if $(filter-out lab,$*),[$*])"
+	@touch $@
+
+# Looked at every time, written only when the environment is made anew.
+$(VENV)/.made: FORCE
+	@$(PYTHON) tools/environment.py $(VENV) "make $(MAKECMDGOALS)"

@@ -6,14 +6,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import nbformat
+from series import METADATA, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 MACHINE_PATH = re.compile(
     r"(?<![\w.])(/home/\w|/Users/\w|/root/|/tmp/|[A-Z]:\\)|site-packages|ipykernel_\d|<[^<>]* at 0x[0-9a-f]+>"
 )
 GENERATED_ID = re.compile(r"[0-9a-f]{8}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 IMPORT = re.compile(r"^(from lstm_core import|import lstm_core)\b", re.MULTILINE)
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 HIDDEN = {"source_hidden": True}
 # These tags take an output out of the comparison or let an error pass; as comments nbval reads them too.
 EXEMPTION = re.compile(r"nbval-|raises-exception|skip-execution")
@@ -35,7 +34,7 @@ def notebook_problems(notebook: nbformat.NotebookNode) -> list[str]:
         nbformat.validate(copy.deepcopy(notebook))  # it mends what it can in the very notebook it is given
     except nbformat.ValidationError as error:
         found.append(f"not valid: {error.message}")
-    if notebook.metadata != {"kernelspec": KERNEL, "language_info": {"name": "python"}}:
+    if notebook.metadata != METADATA:
         found.append("the metadata hold more or less than the kernel python3 and the language's name")
     cells = notebook.cells
     if not (cells and cells[0].cell_type == "markdown" and cells[0].source.startswith("# ")):

@@ -6,7 +6,11 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
+import environment
+import form
+import nbformat
 import pytest
 import series
 import yaml
@@ -17,6 +21,9 @@ from packaging.specifiers import SpecifierSet
 ROOT = series.ROOT
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}  # conda's matplotlib brings a whole Qt
 
 
@@ -39,18 +46,20 @@ def test_environment_yml_says_what_pyproject_says():
 def test_every_dependency_is_bounded():
     extras = [text for listed in PROJECT["optional-dependencies"].values() for text in listed]
     for requirement in map(Requirement, PROJECT["dependencies"] + extras + PYPROJECT["build-system"]["requires"]):
-        operators = {specifier.operator for specifier in requirement.specifier}
-        assert operators in ({">=", "<"}, {"=="}), requirement
+        if requirement.name != PROJECT["name"]:  # an extra may be part of another
+            assert {specifier.operator for specifier in requirement.specifier} == {">=", "<"}, requirement
 
 
-@pytest.mark.parametrize("folder", ["root", "notebooks", "elsewhere"])
-def test_import_from_anywhere(folder, tmp_path):
-    where = {"root": ROOT, "notebooks": ROOT / "notebooks", "elsewhere": tmp_path}[folder]
-    run = subprocess.run(
-        [sys.executable, "-P", "-c", "import lstm_core; print(lstm_core.__file__)"],
-        cwd=where, capture_output=True, encoding="utf-8", check=True,
-    )  # fmt: skip
-    assert run.stdout.strip() == str(ROOT / "lstm_core.py"), "another copy is imported; install with pip install -e ."
+# --- Whose module -----------------------------------------------------------------------------------------------------
+
+
+def test_the_tests_use_the_module_and_the_drawings_of_their_own_folder():
+    import drawing
+
+    import lstm_core
+
+    assert Path(lstm_core.__file__) == ROOT / "lstm_core.py"
+    assert Path(drawing.__file__) == ROOT / "notebooks" / "drawing.py"
 
 
 def test_numpy_is_the_only_import_outside_the_standard_library():
@@ -65,21 +74,136 @@ print(sorted(new - set(sys.stdlib_module_names) - {"numpy", "lstm_core"}))
     assert run.stdout.strip() == "[]"
 
 
+# --- The environment that make makes ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def calls(tmp_path, monkeypatch):
+    """The commands that environment.py runs in a folder of its own; each makes an environment, but an empty one."""
+    seen = []
+
+    def call(command):
+        *_, folder = seen.append(command) or command
+        (Path(folder) / "bin").mkdir(parents=True, exist_ok=True)
+        (Path(folder) / "bin" / "python").touch()
+        (Path(folder) / "pyvenv.cfg").touch()
+        return 0
+
+    root = tmp_path / "first"
+    root.mkdir()
+    shutil.copy(ROOT / "pyproject.toml", root)
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(environment, "ROOT", str(root))
+    monkeypatch.setattr(subprocess, "call", call)
+    environment.main(".venv", "make lab")
+    assert [command[1:] for command in seen] == [["-m", "venv", "--clear", ".venv"]]
+    seen.clear()
+    return seen
+
+
+def test_an_environment_that_works_stays(calls):
+    environment.main(".venv", "make lab")
+    assert not calls
+
+
+@pytest.mark.parametrize("what", ["vanished Python", "another Python", "not make's", "copied"])
+def test_an_environment_that_does_not_work_here_is_made_anew(what, calls, monkeypatch, tmp_path):
+    if what == "vanished Python":
+        Path(".venv/bin/python").unlink()
+    elif what == "another Python":
+        monkeypatch.setattr(sys, "base_prefix", "/another")
+    elif what == "not make's":
+        Path(".venv/.made").unlink()
+    else:
+        shutil.copytree(tmp_path / "first", tmp_path / "second")
+        monkeypatch.chdir(tmp_path / "second")
+        monkeypatch.setattr(environment, "ROOT", str(tmp_path / "second"))
+    environment.main(".venv", "make lab")
+    assert len(calls) == 1
+    environment.main(".venv", "make lab")
+    assert len(calls) == 1
+
+
+def test_an_old_python_says_what_is_needed_unless_an_environment_is_there(calls, monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 18))
+    environment.main(".venv", "make lab")
+    with pytest.raises(SystemExit, match=r"^Python 3.11 or newer .* 3.9. .*: make test PYTHON=python3\.\d+$"):
+        environment.main(".venv-other", "make test")
+    Path(".venv/bin/python").unlink()
+    with pytest.raises(SystemExit, match="newer is needed"):
+        environment.main(".venv", "make lab")
+    assert not calls
+
+
+def test_what_is_not_ours_is_not_replaced(calls, tmp_path):
+    theirs, folder = tmp_path / "theirs", Path("notebooks")
+    theirs.mkdir()
+    (theirs / "pyvenv.cfg").touch()  # an environment, but elsewhere
+    folder.mkdir()  # here, but no environment
+    for path in (theirs, folder):
+        with pytest.raises(SystemExit, match="not replaced"):
+            environment.main(str(path), "make lab")
+    assert not calls
+
+
+# --- The README -------------------------------------------------------------------------------------------------------
+
+
 def test_local_links_of_the_readme():
-    assert broken_links((ROOT / "README.md").read_text(encoding="utf-8"), ROOT, kind=".md") == []
+    assert broken_links(README, ROOT, kind=".md") == []
 
 
-def test_every_chapter_is_in_the_readme():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = [path.name for path in series.chapters() if f"notebooks/{path.name}" not in text]
-    assert not missing, missing
+def numbers(text) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
+def minutes_in_the_readme(name) -> list[int]:
+    """The numbers of the last cells of the chapter's row, as many cells as hold nothing but times."""
+    (row,) = [line for line in README.splitlines() if line.startswith("|") and f"(notebooks/{name})" in line]
+    cells = [cell.strip() for cell in row.strip("| ").split("|")]
+    times = [cell for cell in cells if re.fullmatch(r"(\W|\d|min|minutes)*", cell)]
+    return numbers(" ".join(times))
+
+
+@pytest.mark.parametrize("path", series.chapters(), ids=lambda path: path.stem)
+def test_the_readme_has_each_chapter_with_its_minutes(path):
+    text = form.prose_of(nbformat.read(path, as_version=4))
+    said = re.search(r"\*\*Time\*\*:? *([^\n]*?)(?=\.(\s|$)|\n|$)", text)
+    assert said, "the chapter does not say how long it takes: **Time**: …"
+    assert minutes_in_the_readme(path.name) == numbers(said[1]), said[1]
+
+
+def test_what_is_said_of_make_can_be_made():
+    targets = set(re.findall(r"^(\w+):.*## ", MAKEFILE, re.MULTILINE))
+    phony = set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()) - {"FORCE"}
+    assert targets == phony, "a target without ##, or one that is not in .PHONY"
+    texts = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:`|^ {4})make (\w+)", texts, re.MULTILINE)) <= targets
+
+
+def test_the_readmes_lines_without_make_are_those_of_the_workflow():
+    for line in ('-m pip install --editable ".[test]"', "-m pytest", "PYTHONUTF8"):
+        assert line in README, line
+        assert line in WORKFLOW, line
+    url = f"--LabApp.default_url=/lab/tree/{series.chapters()[0].relative_to(ROOT).as_posix()}"
+    assert url in README
+    assert url == "--LabApp.default_url=/lab/tree/" + re.search(r"^FIRST = (.*)$", MAKEFILE, re.MULTILINE)[1]
+
+
+def test_citation_says_what_pyproject_says():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["version"] == PROJECT["version"]
+    assert cited["repository-code"] == PROJECT["urls"]["Repository"]
+    assert " AND ".join(cited["license"]) == PROJECT["license"]
+
+
+# --- Links ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_readme_shows_the_chapters_figure():
     figure = series.readme_figure()
     assert base64.b64decode(figure["image/png"]) == (ROOT / series.README_FIGURE).read_bytes()
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"![{figure['text/plain']}]({series.README_FIGURE.as_posix()})" in text
+    assert f"![{figure['text/plain']}]({series.README_FIGURE.as_posix()})" in README
 
 
 def own_links(root=ROOT) -> dict[str, set[str]]:
@@ -93,7 +217,7 @@ def own_links(root=ROOT) -> dict[str, set[str]]:
 def test_all_links_lead_to_one_repository():
     wrong = {file: found - {series.repository()} for file, found in own_links().items()}
     assert not any(wrong.values()), wrong
-    assert own_links()["README.md"], "the README has no link to Binder or GitHub"
+    assert all(own_links()[name] for name in ("README.md", "pyproject.toml", "CITATION.cff"))
 
 
 def test_each_chapter_links_to_itself_on_binder():
@@ -111,6 +235,15 @@ def test_make_links_changes_every_link_and_nothing_else(tmp_path):
     series.change_links(series.repository(), tmp_path)
     for path in series.linked_files():
         assert (tmp_path / path.relative_to(ROOT)).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+
+
+def test_links_that_lead_to_nobody_are_an_error(monkeypatch, capsys):
+    monkeypatch.setattr(series, "repository", lambda: "owner/lstm-from-scratch")
+    with pytest.raises(SystemExit, match="make links REPO=owner/name"):
+        series.main("links")
+    monkeypatch.setattr(series, "repository", lambda: "some-one/lstm-from-scratch")
+    series.main("links")
+    assert capsys.readouterr().out == "every link leads to some-one/lstm-from-scratch\n"
 
 
 @pytest.mark.parametrize("name", ["", "no-slash", "a/b/c", "a b/c"])

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-from series import ROOT, chapters
+from series import ROOT, chapters, needed
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
@@ -64,7 +64,7 @@ def jupyterlab(folder: Path) -> Iterator[str]:
         "--LabApp.expose_app_in_browser=True",
     ]
     log = folder / "server.log"
-    with log.open("w") as written:
+    with log.open("w", encoding="utf-8") as written:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],
             env=os.environ | own,
@@ -75,7 +75,7 @@ def jupyterlab(folder: Path) -> Iterator[str]:
     try:
         wait(lambda: server.poll() is not None or answers(f"{address}/api/status"), "JupyterLab to answer")
         if server.poll() is not None:
-            raise SystemExit(log.read_text())
+            raise SystemExit(log.read_text(encoding="utf-8"))
         yield address
     finally:
         server.terminate()
@@ -188,11 +188,12 @@ def main(shots: str = "", *names: str) -> None:
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     wrong = {}
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
-        work = Path(temporary) / "work" / "notebooks"
-        shutil.copytree(ROOT / "notebooks", work, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-        shutil.copytree(ROOT / "benchmarks", work.parent / "benchmarks")
+        work = Path(temporary) / "work"
+        for path in needed():
+            (work / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, work / path)
         for path in paths:
-            shutil.copy(path, work / path.name)
+            shutil.copy(path, work / "notebooks" / path.name)
         browser = playwright.chromium.launch(executable_path=executable, args=QUIET + sandbox)
         with jupyterlab(Path(temporary)) as address:
             for path in paths:

@@ -2,22 +2,38 @@
 
 python tools/series.py execute [notebook ...]   run chapters in place, all of them without a name
 python tools/series.py class FOLDER             write a copy of the series without the solutions
-python tools/series.py links OWNER/NAME         let every Binder and GitHub link lead to that repository
+python tools/series.py links [OWNER/NAME]       let every Binder and GitHub link lead to that repository
 """
 
 import base64
+import hashlib
+import json
 import re
-import shutil
 import sys
 import tomllib
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbconvert.preprocessors import TagRemovePreprocessor
 
 ROOT = Path(__file__).resolve().parent.parent
 README_FIGURE, README_CELL = Path("notebooks/data/flow.png"), ("03_lstm_bptt.ipynb", "flow-figure")
+# All that a chapter says of the program that ran it, whichever did.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+# What the chapters need to run, and the licences that a copy has to carry.
+NEEDED = (
+    "lstm_core.py",
+    "notebooks/*.ipynb",
+    "notebooks/*.py",
+    "notebooks/data/**/*",
+    "benchmarks/recorded.json",
+    "experiments/*.py",
+    "LICENSE*",
+)
+WRITTEN = ".written.json"  # in the copy for a class: the hash of each file as it was written
 # Every Binder link of the series leads to its own repository; a GitHub link only if it bears the repository's name.
 BINDER = re.compile(r"(?<=mybinder\.org/v2/gh/)[\w.-]+/[\w.-]+")
 
@@ -26,14 +42,21 @@ def chapters(root: Path = ROOT) -> list[Path]:
     return sorted((root / "notebooks").glob("*.ipynb"))
 
 
+def needed(root: Path = ROOT) -> list[Path]:
+    """All files that the chapters need to run, from root."""
+    found = sorted(path for pattern in NEEDED for path in root.glob(pattern) if path.is_file())
+    return [path.relative_to(root) for path in found]
+
+
 def execute(path: Path) -> None:
     """Run one notebook in its own folder and save it, so that a second run leaves no diff.
 
-    No times are recorded, printed pieces are joined, and the language's version, which is the machine's, is left out.
+    No times are recorded, printed pieces are joined, and what JupyterLab or a machine adds to the metadata goes.
     """
     notebook = nbformat.read(path, as_version=4)
+    notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
+        cell.metadata = nbformat.from_dict(kept(cell.metadata))
     NotebookClient(
         notebook,
         timeout=600,
@@ -42,8 +65,14 @@ def execute(path: Path) -> None:
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.resolve().parent)}},
     ).execute()
-    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata = nbformat.from_dict(METADATA)
     nbformat.write(notebook, path)
+
+
+def kept(metadata: dict) -> dict:
+    """Of a cell's metadata its tags, and whether JupyterLab folds it."""
+    tags = {"tags": metadata["tags"]} if metadata.get("tags") else {}
+    return tags | ({"jupyter": {"source_hidden": True}} if metadata.get("jupyter", {}).get("source_hidden") else {})
 
 
 def save_readme_figure(root: Path = ROOT) -> None:
@@ -62,7 +91,7 @@ def readme_figure(root: Path = ROOT) -> dict[str, str]:
 
 def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The notebook less its cells tagged `solution`, the others counted anew."""
-    notebook, _ = TagRemovePreprocessor(remove_cell_tags={"solution"}).preprocess(notebook, {})
+    notebook.cells = [cell for cell in notebook.cells if "solution" not in cell.metadata.get("tags", [])]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, cell in enumerate(code, 1):
         for counted in [cell, *cell.outputs]:
@@ -71,12 +100,32 @@ def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def class_copy(folder: Path, root: Path = ROOT) -> None:
-    """Copy notebooks/ to folder, without the solutions; what the notebooks read, drawing.py and data/, comes along."""
-    ignore = shutil.ignore_patterns("*.ipynb", "__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(root / "notebooks", folder, ignore=ignore, dirs_exist_ok=True)
-    for path in chapters(root):
-        nbformat.write(without_solutions(nbformat.read(path, as_version=4)), folder / path.name)
+def class_copy(folder: Path, root: Path = ROOT) -> list[str]:
+    """Write to folder all that the chapters need, in the same places, and the chapters without their solutions.
+
+    A file that has changed since it was written there, or was not written by this, is somebody's work: it stays as it
+    is. Returns the names of those files.
+    """
+    manifest = folder / WRITTEN
+    written = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    edited = []
+    for path in needed(root):
+        name, target, content = path.as_posix(), folder / path, (root / path).read_bytes()
+        if path.suffix == ".ipynb":
+            notebook = without_solutions(nbformat.reads(content.decode("utf-8"), as_version=4))
+            content = nbformat.writes(notebook).encode("utf-8") + b"\n"
+        if target.exists() and digest(target.read_bytes()) not in (written.get(name), digest(content)):
+            edited.append(name)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        written[name] = digest(content)
+    manifest.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8", newline="\n")
+    return edited
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def repository(root: Path = ROOT) -> str:
@@ -84,7 +133,7 @@ def repository(root: Path = ROOT) -> str:
 
 
 def linked_files(root: Path = ROOT) -> list[Path]:
-    return [root / "README.md", root / "pyproject.toml", *chapters(root)]
+    return [*(root / name for name in ("README.md", "pyproject.toml", "CITATION.cff")), *chapters(root)]
 
 
 def change_links(new: str, root: Path = ROOT) -> list[Path]:
@@ -107,12 +156,19 @@ def main(command: str = "", *names: str) -> None:
     if command == "execute":
         for path in [Path(name) for name in names] or chapters():
             execute(path)
-            print(path.name)
+            print(path.name, flush=True)
         save_readme_figure()
     elif command == "class" and len(names) == 1:
-        class_copy(Path(names[0]))
-    elif command == "links":
-        print(*(path.relative_to(ROOT) for path in change_links(*names or [""])), sep="\n")
+        edited = class_copy(Path(names[0]))
+        print(f"{names[0]}/ holds the series without its solutions.")
+        if edited:
+            print("Kept as they are, because they were changed there:", *edited, sep="\n    ")
+    elif command == "links" and len(names) == 1:
+        print(*(path.relative_to(ROOT) for path in change_links(names[0])), sep="\n")
+    elif command == "links" and not names:
+        if repository().startswith("owner/"):
+            raise SystemExit(f"every link still leads to {repository()}, to nobody: make links REPO=owner/name")
+        print(f"every link leads to {repository()}")
     else:
         raise SystemExit(__doc__)
 
