@@ -125,9 +125,9 @@ def test_parameters_go_to_pytorch_and_tensors_come_back(kind):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"bidirectional": True}, "a bidirectional layer has no counterpart here"),
-        ({"proj_size": 1}, "a projection (proj_size) has no counterpart here"),
-        ({"num_layers": 2}, "holds the layers 0, 1; say which one with index="),
+        ({"bidirectional": True}, "a bidirectional layer has no counterpart"),
+        ({"proj_size": 1}, "a projection (proj_size) has no counterpart"),
+        ({"num_layers": 2}, "holds the layers 0, 1 … index="),
     ],
     ids=["bidirectional", "projection", "several layers"],
 )
@@ -136,9 +136,37 @@ def test_what_pytorch_has_and_we_do_not_is_refused(options, message):
 
     lstm = make_layer("LSTM")
     before = {name: a.copy() for name, a in lstm.params.items()}
-    with raises(ValueError, f"state_dict: {message}"):
+    with raises(ValueError, f"state_dict: … {message}"):
         from_torch(lstm, torch.nn.LSTM(3, 2, dtype=torch.float64, **options).state_dict())
     assert same(lstm.params, before)
+
+
+@needs_torch
+def test_what_pytorch_hands_over_in_other_ways():
+    """Cells, parameters that require grad, no biases; and what is said of the rest."""
+    import torch
+
+    lstm, x = make_layer("LSTM"), np.random.default_rng(2).standard_normal((1, 4, 3))
+    cell = torch.nn.LSTMCell(3, 2, dtype=torch.float64)
+    from_torch(lstm, cell.state_dict())
+    assert np.abs(cell(torch.tensor(x[0]))[0].detach().numpy() - lstm(x)[0][0]).max() < 1e-14
+    module = torch.nn.LSTM(3, 2, dtype=torch.float64)
+    from_torch(lstm, dict(module.named_parameters()))
+    assert np.abs(module(torch.tensor(x))[0].detach().numpy() - lstm(x)[0]).max() < 1e-14
+    dense, linear = Dense(3, 2, rng=np.random.default_rng(0)), torch.nn.Linear(3, 2, bias=False, dtype=torch.float64)
+    from_torch(dense, linear.state_dict())
+    assert np.abs(linear(torch.tensor(x)).detach().numpy() - dense(x)[0]).max() < 1e-14
+    with raises(TypeError, "float64 … float32 … module.double()"):
+        from_torch(lstm, torch.nn.LSTM(3, 2).state_dict())
+    with raises(ValueError, "holds dicts, model"):
+        from_torch(lstm, {"epoch": 3, "model": module.state_dict()})
+    with raises(ValueError, "lstm.weight_ih_l0 … larger module"):
+        from_torch(lstm, torch.nn.ModuleDict({"lstm": module, "head": linear}).state_dict())
+    with raises(TypeError, "weight_ih … BFloat16"):
+        from_torch(lstm, module.to(torch.bfloat16).state_dict())
+    normed = torch.nn.utils.parametrizations.weight_norm(torch.nn.LSTM(3, 2, dtype=torch.float64), "weight_hh_l0")
+    with raises(ValueError, "parametrizations.weight_hh_l0 … a hook"):
+        from_torch(lstm, normed.state_dict())
 
 
 # --- ONNX Runtime -----------------------------------------------------------------------------------------------------
