@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from experiments.variants import MGU, NoReset
+from experiments.variants import MGU, CellOnly, HiddenOnly, NoReset
 from lstm_core import GRU, LSTM, RNN, Generator, Recurrent, chrono_bias, glorot_uniform
 
 KINDS = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU, "no reset": NoReset, "MGU": MGU}
+KINDS |= {"hidden only": HiddenOnly, "cell only": CellOnly}
 
 
 def _keep(layer: Recurrent, b: float, write: float = 0.0) -> None:
@@ -19,6 +20,12 @@ def _keep(layer: Recurrent, b: float, write: float = 0.0) -> None:
         blocks["b_z"][:] = -b
     else:
         blocks["b_f"][:], blocks["b_i"][:] = b, write
+
+
+def _spread(layer: Recurrent, T: int, rng: Generator) -> None:
+    """Chrono's forget biases, with input gates as they are."""
+    chrono_bias(layer, T, rng)
+    layer.by_gate(layer.params)["b_i"][:] = 0
 
 
 def _glorot(layer: Recurrent, T: int, rng: Generator) -> None:
@@ -41,6 +48,7 @@ STARTS: dict[str, Callable[[Recurrent, int, Generator], None]] = {
     "b = 5": lambda layer, T, rng: _keep(layer, 5.0),
     "ln(T-1)": lambda layer, T, rng: _keep(layer, float(np.log(T - 1))),
     "both closed": lambda layer, T, rng: _keep(layer, float(np.log(T - 1)), -float(np.log(T - 1))),
+    "spread": _spread,
     "chrono": lambda layer, T, rng: chrono_bias(layer, T, rng),
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_core import Array, Generator, mean_squared_error, softmax_cross_entropy
+from lstm_core import Array, Generator, binary_cross_entropy, mean_squared_error, softmax_cross_entropy
 
 
 @dataclass(frozen=True)
@@ -110,3 +110,42 @@ def ram(T: int, write: float = 0.1, read: float = 0.25) -> Task:
         return float(1 - np.square(y - target).sum() / np.square(target).sum())
 
     return Task(3, 1, mean_squared_error, batch, right)
+
+
+def latch(T: int) -> Task:
+    """A sign comes with a mark at the first step, then noise of half its size: say at the end which sign it was."""
+
+    def batch(rng: Generator, B: int) -> tuple[Array, Array, Array]:
+        x, sign = np.zeros((T, B, 2)), rng.choice([-1.0, 1.0], B)
+        x[..., 0] = 0.5 * rng.standard_normal((T, B))
+        x[0, :, 0], x[0, :, 1] = sign, 1
+        return x, np.repeat((sign[None, :, None] + 1) / 2, T, axis=0), last_step(T, B)
+
+    def right(y: Array, target: Array, mask: Array) -> float:
+        return all_right((y > 0)[..., 0] == (target > 0.5)[..., 0], mask)
+
+    return Task(2, 1, binary_cross_entropy, batch, right)
+
+
+def two_memories(T: int, often: float = 0.2, seldom: float = 0.01) -> Task:
+    """A sign at every step and two marks, one often, one seldom: say at each step the sign that the last of each had.
+
+    The first step has both marks. A sequence is right if both answers are right at its last step.
+    """
+
+    def batch(rng: Generator, B: int) -> tuple[Array, Array, Array]:
+        sign = rng.choice([-1.0, 1.0], (T, B))
+        marks = rng.random((T, B, 2)) < [often, seldom]
+        marks[0] = True
+        target = np.empty((T, B, 2))
+        held = np.zeros((B, 2))
+        for t in range(T):
+            held = np.where(marks[t], sign[t, :, None], held)
+            target[t] = held
+        x = np.concatenate([sign[..., None], marks], axis=-1)
+        return x, (target + 1) / 2, np.ones((T, B), bool)
+
+    def right(y: Array, target: Array, mask: Array) -> float:
+        return float(((y[-1] > 0) == (target[-1] > 0.5)).all(axis=-1).mean())
+
+    return Task(3, 2, binary_cross_entropy, batch, right)

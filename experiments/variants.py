@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_core import Array, Arrays, Record, Recurrent, sigmoid, sigmoid_prime, tanh, tanh_prime
+from lstm_core import LSTM, Array, Arrays, Record, Recurrent, sigmoid, sigmoid_prime, tanh, tanh_prime
 
 
 class NoReset(Recurrent):
@@ -63,3 +63,36 @@ class MGU(Recurrent):
             back = delta[t] * (1 - z[t]) + u * z[t] + d_z[t] @ W_zh
         parts = self._sum_outer(d_z, h_prev), self._sum_outer(d_h_tilde, z * h_prev)
         return d_net, {"W_h": np.concatenate(parts, axis=-2)}, (back,), {"h": delta, "z": d_z, "h_tilde": d_h_tilde}
+
+
+class Flow(LSTM):
+    """An LSTM whose error goes back in time along some ways only: not its gradient, but what it can learn from."""
+
+    ALONG_H = ALONG_C = True
+
+    def _steps_back(self, trace: Record, delta: Array, back_h: Array, back_c: Array) -> Any:
+        f, i, o, c_tilde, tanh_c, W_h = trace.f, trace.i, trace.o, trace.c_tilde, tanh(trace.c), self.params["W_h"]
+        d_net, epsilon = np.empty((*delta.shape[:-1], 4 * self.hidden_size)), np.empty_like(delta)
+        d_f, d_i, d_o, d_c_tilde = np.split(d_net, 4, axis=-1)
+        for t in reversed(range(len(delta))):
+            delta[t] += back_h * self.ALONG_H  # (8')
+            epsilon[t] = delta[t] * o[t] * tanh_prime(tanh_c[t]) + back_c * self.ALONG_C  # (10a)
+            d_o[t] = delta[t] * tanh_c[t] * sigmoid_prime(o[t])  # (9)
+            d_f[t] = epsilon[t] * trace.c_prev[t] * sigmoid_prime(f[t])  # (10')
+            d_i[t] = epsilon[t] * c_tilde[t] * sigmoid_prime(i[t])  # (11')
+            d_c_tilde[t] = epsilon[t] * i[t] * tanh_prime(c_tilde[t])  # (12')
+            back_h, back_c = d_net[t] @ W_h, epsilon[t] * f[t]
+        deltas = {"h": delta, "c": epsilon, "f": d_f, "i": d_i, "o": d_o, "c_tilde": d_c_tilde}
+        return d_net, {"W_h": self._sum_outer(d_net, trace.h_prev)}, (back_h, back_c), deltas
+
+
+class HiddenOnly(Flow):
+    """The recursion of the article, (8)–(12): from h to h, never along the cell."""
+
+    ALONG_C = False
+
+
+class CellOnly(Flow):
+    """The truncation of 1997: back in time along the cell alone."""
+
+    ALONG_H = False

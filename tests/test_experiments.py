@@ -17,7 +17,7 @@ from experiments import chapter_02, records, variants
 from experiments.many import Nets, side_by_side
 from experiments.run import ROOT, experiments
 from experiments.starts import STARTS, maker
-from experiments.tasks import Task, adding, first_sign, ram, temporal_order
+from experiments.tasks import Task, adding, first_sign, latch, ram, temporal_order, two_memories
 from experiments.training import train
 from lstm_core import (
     GRU,
@@ -51,7 +51,8 @@ def variant(kind, seed):
 VARIANTS = {
     name: kind for name, kind in vars(variants).items() if isinstance(kind, type) and issubclass(kind, Recurrent)
 }
-VARIANTS.pop("Recurrent")
+for name in ("Recurrent", "LSTM", "HiddenOnly", "CellOnly"):  # the last two are no gradients, and say so
+    VARIANTS.pop(name)
 MAKERS = {kind: lambda seed, kind=kind: make_layer(kind, D, H, seed=seed) for kind in KINDS} | {"peephole": peephole}
 MAKERS |= {name: lambda seed, kind=kind: variant(kind, seed) for name, kind in VARIANTS.items()}
 
@@ -244,6 +245,49 @@ def test_ram():
     assert mask.all()
     assert task.right(target, target, mask) == 1
     assert task.right(0 * target, target, mask) == 0
+
+
+def test_latch():
+    task = latch(30)
+    x, target, mask = task.batch(np.random.default_rng(0), 500)
+    assert (np.abs(x[0, :, 0]) == 1).all()
+    assert x[..., 1].sum() == 500
+    assert x[0, :, 1].all()
+    assert x[1:, :, 0].std() == pytest.approx(0.5, rel=0.05)
+    assert (target[-1, :, 0] == (x[0, :, 0] > 0)).all()
+    assert task.right(2 * target - 1, target, mask) == 1
+    assert task.right(1 - 2 * target, target, mask) == 0
+
+
+def test_two_memories():
+    task = two_memories(200)
+    x, target, mask = task.batch(np.random.default_rng(0), 50)
+    sign, marks = x[..., 0], x[..., 1:]
+    assert marks[1:].mean(axis=(0, 1)) == pytest.approx([0.2, 0.01], rel=0.2)
+    for b, k in np.ndindex(50, 2):
+        last = np.maximum.accumulate(np.where(marks[:, b, k] == 1, np.arange(200), 0))
+        assert (target[:, b, k] == (sign[last, b] > 0)).all()
+    assert mask.all()
+    half = 2 * target - 1
+    assert task.right(half, target, mask) == 1
+    assert task.right(half * [1, -1], target, mask) == 0
+
+
+def test_flows_leave_out_the_other_way():
+    """Over one step all three are the gradient; over more each lacks what the others have."""
+    full, hidden, cell = (variant(kind, 0) for kind in (variants.Flow, variants.HiddenOnly, variants.CellOnly))
+    lstm, rng = LSTM.of(full.params), np.random.default_rng(1)
+    for steps in (1, 4):
+        x, dh = rng.standard_normal((steps, D)), rng.standard_normal((steps, H))
+        grads = [layer.backward(dh, layer.forward(x)[1]) for layer in (lstm, full, hidden, cell)]
+        assert error(grads[1].params["W_h"], grads[0].params["W_h"]) < 1e-14 or steps == 1
+        assert error(grads[1].x, grads[0].x) < 1e-14
+        for lacking in grads[2:]:
+            assert (error(lacking.x, grads[0].x) < 1e-14) == (steps == 1)
+    deltas = grads[2].deltas
+    trace = hidden.forward(x)[1]
+    assert error(deltas.c, deltas.h * trace.o * (1 - np.tanh(trace.c) ** 2)) < 1e-14
+    assert error(grads[3].deltas.h, dh) < 1e-15
 
 
 def test_reading_the_zen():
