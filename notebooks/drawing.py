@@ -1,58 +1,93 @@
-"""The figures of the series: one style, one set of colours, one drawing of each cell.
+"""What every chapter imports first: where lstm_core.py lies, settings that are the same for everybody, the figures.
 
-A figure leaves a notebook through `show(fig, "what is to be seen")`, and through nothing else: the description is its
-alternative text, and nbval compares it. Put the decisive numbers into it, computed from the arrays that are drawn.
+A figure leaves a notebook through `show(fig, "what is to be seen")`, and through nothing else: the description stands
+under it as its caption and is its alternative text, and nbval compares it. Put the decisive numbers into it, computed
+from the arrays that are drawn.
 
-    fig = curves({"RNN": (norms, "RNN")}, "The error dies out within ten steps")
+    fig = curves({"RNN": (norms, "RNN")}, "The error dies out within ten steps", "lag (steps)", "norm of the error")
     show(fig, f"The norm falls to {norms[-1]:.0e} after {len(norms)} steps.")
 
-Whole pictures in one call; each takes `title=` and `ax=` and returns the figure:
+Whole pictures in one call, each returns the figure:
 
-    curves({"RNN": (norms, "RNN")})             lines with their names at their ends, no legend
-    bars(values, labels)                        bars with their values on them
-    tracks({"f": f, "c": c})                    quantities over time, one above the other
-    matrix_picture(J, row_names, column_names)  a matrix in blocks, blue below zero and red above
-    phase_map(x, y, growth)                     a quantity over two parameters, with the line where it is zero
-    table_of_marks(marks, rows, columns)        right and wrong, as marks that do not need colour
-    coloured_text(text, values, tracks)         a text, each character on the colour of its value
+    curves(lines, title, xlabel, ylabel)        lines with their names at their ends, no legend
+    bars(values, labels, colour, title)         bars with their values on them
+    tracks({"f": f, "c": c}, title)             quantities over time, one above the other
+    matrix_picture(J, rows, columns, title)     a matrix in blocks, blue below zero and red above
+    phase_map(x, y, growth, title)              a quantity over two parameters, with the line where it is zero
+    table_of_marks(marks, rows, columns, title) right and wrong, as marks that do not need colour
+    coloured_text(text, values, tracks, title)  a text, each character on the colour of its value
     draw_rnn_cell(), draw_lstm_cell(), draw_gru_cell()      the cells; `show` and `highlight` name their parts
     draw_rnn_unrolled(), draw_lstm_unrolled()               the same over several steps, with the error's way back
 
-For anything else, `figure(title, ncols=2)` gives axes of one's own; `log_axis`, `label_line`, `label_ends` dress them.
+For anything else, `figure(title, ncols=2)` gives axes of one's own; `log_axis`, `label_line`, `label_ends` dress them,
+and `symbol("W_fh")` writes a name of the code as mathematics.
 """
+# Some things must be set before NumPy and Matplotlib load. The lines have up to 120 characters, as all modules', where
+# the cells beside this file have 90.
+# ruff: noqa: E402
+# fmt: off
 
+import html
 import io
+import logging
+import os
 import re
+import sys
 import textwrap
+from pathlib import Path
+
+# Before NumPy is loaded: the matrices here are so small that a second thread costs more than it does, and on a busy
+# machine thirty times more.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# The lstm_core.py beside this file, else the one a folder up: never one that is installed, so that a copied or moved
+# folder runs, and is checked by, its own. Its folder comes first on the path.
+_HERE = Path(__file__).resolve().parent
+ROOT = next((folder for folder in (_HERE, _HERE.parent) if (folder / "lstm_core.py").is_file()), None)
+if ROOT is None:
+    raise ImportError(f"no lstm_core.py in {_HERE} nor in the folder above it; put the module there")
+if str(ROOT) not in sys.path[:1]:
+    sys.path.insert(0, str(ROOT))
+import lstm_core
+
+if (_loaded := Path(lstm_core.__file__).resolve()) != ROOT / "lstm_core.py":
+    raise ImportError(
+        f"{_loaded} was imported before drawing, and this chapter belongs to {ROOT / 'lstm_core.py'}; "
+        "restart the kernel and import drawing first"
+    )
+
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # no words on stderr about a reader's matplotlibrc or cache
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
+from IPython import get_ipython
 from IPython.display import display
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
-from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon, Rectangle
-from matplotlib.path import Path
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.path import Path as Way
 from PIL import Image
 
-# The same thing has the same colour in the whole series. After Okabe and Ito, darkened until they can be read as text;
-# moved until any two that meet in a figure differ in each of the three kinds of colour blindness too.
+# The same thing has the same colour in the whole series. After Okabe and Ito, darkened until they can be read as text
+# on white (4.5 : 1), and moved until any two that meet in a figure differ in the three kinds of colour blindness too;
+# tests/test_drawing.py holds them to both.
 COLOUR = {
-    "f": "#0a6b52",
-    "i": "#b0479f",
-    "o": "#2b93e8",
-    "c_tilde": "#c48a00",
-    "c": "#b53d00",
+    "f": "#0a5f42",
+    "i": "#6f2971",
+    "o": "#0e78be",
+    "c_tilde": "#9b6d05",
+    "c": "#8c2605",
     "h": "#27308f",
-    "x": "#8a8f98",
-    "z": "#b0479f",
-    "r": "#0a6b52",
-    "h_tilde": "#c48a00",
-    "RNN": "#6b6b6b",
-    "LSTM": "#b53d00",
-    "GRU": "#0d8a9c",
+    "x": "#70767f",
+    "z": "#7c39ee",
+    "r": "#bf054a",
+    "h_tilde": "#9b6d05",
+    "RNN": "#4e4e4e",
+    "LSTM": "#8c2605",
+    "GRU": "#05809c",
     "right": "#2a78b5",
-    "wrong": "#800f45",
-    "grey": "#7a7a7a",
+    "wrong": "#52003c",
+    "grey": "#757575",
 }
 PALE, INK = "#dcdcdc", "#222222"
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#00508f", "#7fb2dd", "#ffffff", "#f0a070", "#a83a00"])
@@ -88,28 +123,77 @@ STYLE = {
     "lines.solid_capstyle": "round",
     "text.color": INK,
 }
+
+# The reader's own settings change no output: matplotlibrc, NumPy's print options and handling of errors, IPython's.
+# (MPLBACKEND does not matter: no figure here is pyplot's.)
+mpl.rcdefaults()
 mpl.rcParams.update(STYLE)
+np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+if shell := get_ipython():
+    shell.ast_node_interactivity = "last_expr"
+    _text = shell.display_formatter.formatters["text/plain"]
+    _text.pprint, _text.max_width, _text.max_seq_length, _text.float_precision = True, 79, 1000, ""
+np.set_printoptions(
+    precision=8, threshold=1000, edgeitems=3, linewidth=75, suppress=False, sign="-", floatmode="maxprec",
+    nanstr="nan", infstr="inf", formatter=None, legacy=False,
+)
 
 
 def show(fig, description):
-    """Display `fig` as a PNG whose alternative text is `description`, and close it."""
+    """Display `fig` as a PNG with `description` as its alternative text, and under it as its caption."""
     if not description.strip():
         raise ValueError("a figure needs a description: what is to be seen, with the decisive numbers")
     full, png = io.BytesIO(), io.BytesIO()
     fig.savefig(full, format="png", dpi=2 * PIXELS_PER_INCH, facecolor="white", metadata={"Software": None})
-    plt.close(fig)
     with Image.open(full) as image:
-        pixels = np.rint(np.asarray(image.convert("RGB")) / 5) * 5  # cannot be seen, and makes the file a third smaller
-    Image.fromarray(pixels.astype(np.uint8)).save(png, format="png", optimize=True)
+        _with_palette(image.convert("RGB")).save(png, format="png", optimize=True)
     width = round(fig.get_figwidth() * PIXELS_PER_INCH)
-    display(
-        {"image/png": png.getvalue(), "text/plain": description},
-        raw=True,
-        metadata={"image/png": {"alt": description, "width": width}},
-    )
+    alt = {"image/png": {"alt": description, "width": width}}
+    display({"image/png": png.getvalue(), "text/plain": description}, raw=True, metadata=alt)
+    display({"text/html": caption(description)}, raw=True)
 
 
-# ---------------------------------------------------------------- axes
+def _with_palette(image):
+    """The image in 256 of its own colours, 2.5 times smaller: each shade takes the nearest one.
+
+    The most frequent colour comes first, then always the one that is worst stood for: so large areas keep theirs
+    exactly, and no shade moves by more than the eye sees.
+    """
+    pixels = np.asarray(image).reshape(-1, 3).astype(int)
+    codes = pixels @ [1 << 16, 1 << 8, 1]
+    _, first, place, count = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+    own, palette = pixels[first], np.zeros((256, 3), np.uint8)
+    nearest, distance = np.zeros(len(own), np.uint8), np.full(len(own), 1e9)
+    for k in range(min(256, len(own))):
+        palette[k] = colour = own[(distance * np.sqrt(count)).argmax()]
+        to_this = ((own - colour) ** 2).sum(axis=1)
+        nearest[to_this < distance] = k
+        distance = np.minimum(distance, to_this)
+    result = Image.fromarray(nearest[place].reshape(image.size[::-1]))
+    result.putpalette(palette.tobytes())
+    return result
+
+
+def caption(description):
+    """The visible text under a figure: JupyterLab and nbconvert's default template show no alternative text."""
+    return f'<p style="max-width: 50em"><small>{html.escape(description, quote=False)}</small></p>'
+
+
+# ---------------------------------------------------------------- text
+
+LETTERS = {"net": r"\mathrm{net}", "delta": r"\delta", "epsilon": r"\varepsilon"}
+
+
+def symbol(name, time=""):
+    """A name of the code as mathematics: symbol("W_fh"), symbol("c_tilde", "t-1"); a word, such as LSTM, stays one."""
+    letter, _, index = name.partition("_")
+    if len(letter) > 1 and letter not in LETTERS:
+        return name
+    letter = LETTERS.get(letter, letter)
+    if index == "tilde":
+        letter, index = rf"\tilde{{{letter}}}", ""
+    below = ",".join(filter(None, [index, time.replace("-", "{-}")]))  # {-}: without the spaces around a minus sign
+    return f"${letter}_{{{below}}}$" if below else f"${letter}$"
 
 
 def _wrapped(title, width):
@@ -122,19 +206,23 @@ def _wrapped(title, width):
     return "\n".join(lines).replace("\u00a0", " ")
 
 
-def set_title(fig, title):
-    """Write `title`, a sentence, above the figure from its left edge, broken into lines that fit."""
-    fig.suptitle(_wrapped(title, fig.get_figwidth()), x=0.012, ha="left", fontsize=13, fontweight="bold")
-
-
 def _minus(text):
     """The text with a minus sign for each hyphen before a digit."""
     return re.sub(r"-(?=[\d.])", "\u2212", text)
 
 
+# ---------------------------------------------------------------- axes
+
+
+def set_title(fig, title):
+    """Write `title`, a sentence, above the figure from its left edge, broken into lines that fit."""
+    fig.suptitle(_wrapped(title, fig.get_figwidth()), x=0.012, ha="left", fontsize=13, fontweight="bold")
+
+
 def figure(title=None, width=7.0, height=3.8, nrows=1, ncols=1, **subplots):
     """A figure with its axes: `fig, ax = figure("What is to be seen, as a sentence")`; an inch is 100 pixels."""
-    fig, axes = plt.subplots(nrows, ncols, figsize=(width, height), layout="constrained", **subplots)
+    fig = Figure((width, height), layout="constrained")  # none of pyplot's, so that no backend has a say
+    axes = fig.subplots(nrows, ncols, **subplots)
     if title:
         set_title(fig, title)
     return fig, axes
@@ -149,7 +237,7 @@ def _canvas(ax, title, width, height):
     return ax.figure, ax
 
 
-def log_axis(ax, xlabel="lag $t-k$ (steps)", ylabel="norm of the error", both=False):
+def log_axis(ax, xlabel, ylabel, both=False):
     """Make the y axis logarithmic (with `both`, the x axis too), name the axes and draw a light grid."""
     ax.set_yscale("log")
     if both:
@@ -168,7 +256,7 @@ def label_line(ax, x, y, text, colour, where="right"):
     return ax.annotate(text, (x, y), (dx, dy), textcoords="offset points", color=colour, ha=ha, va=va, fontsize=11)
 
 
-def label_ends(ax, gap=1.35):
+def label_ends(ax):
     """Write each line's label at its right end, in its colour; labels that would overlap are moved apart.
 
     Call it when all lines are drawn and the scales are set.
@@ -183,7 +271,7 @@ def label_ends(ax, gap=1.35):
             ends.append((height * (ax.transData + ax.transAxes.inverted()).transform(end)[1], end, line))
     ends.sort(key=lambda item: item[0])
     places = [y for y, _, _ in ends]
-    sizes = [11 * gap * (line.get_label().count("\n") + 1) for _, _, line in ends]
+    sizes = [15 * (line.get_label().count("\n") + 1) for _, _, line in ends]
     for _ in range(100):  # neighbours that overlap push each other away
         for k in range(len(ends) - 1):
             overlap = max(0.0, (sizes[k] + sizes[k + 1]) / 2 - (places[k + 1] - places[k]))
@@ -197,32 +285,23 @@ def label_ends(ax, gap=1.35):
 # ---------------------------------------------------------------- whole pictures
 
 
-def bars(values, labels=None, colours=None, title=None, xlabel=None, ylabel=None, fmt="{:.2g}", ax=None, height=3.4):
-    """Bars with their values on them (`fmt=None`: without); `colours` is one colour or one for each bar."""
-    fig, ax = _canvas(ax, title, 7.0, height)
-    values = np.asarray(values, dtype=float)
+def bars(values, labels, colour, title=None, xlabel=None, ylabel=None, fmt="{:.2g}"):
+    """Bars with their values on them (`fmt=None`: without)."""
+    fig, ax = figure(title, 7.0, 3.4)
     places = np.arange(len(values))
-    ax.bar(places, values, color=colours or COLOUR["h"], width=0.72)
-    if labels is not None:
-        ax.set_xticks(places, labels)
-        ax.tick_params(axis="x", length=0)
+    drawn = ax.bar(places, values, color=colour, width=0.72)
+    ax.set_xticks(places, labels)
+    ax.tick_params(axis="x", length=0)
     if fmt:
-        for place, value in zip(places, values, strict=True):
-            label_line(
-                ax, place, value, _minus(fmt.format(value)), INK, "above" if value >= 0 else "below"
-            ).set_fontsize(10.5)
+        ax.bar_label(drawn, [_minus(fmt.format(value)) for value in values], padding=3, fontsize=10.5)
         ax.margins(y=0.14)
-    if (values < 0).any():
-        ax.axhline(0, color="#8a8a8a", linewidth=0.9)
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     return fig
 
 
 def curves(
-    lines, title=None, xlabel="lag $t-k$ (steps)", ylabel="norm of the error", x=None, log="y", ends=True, ax=None,
-    width=7.0, height=3.8, **settings,
-):  # fmt: skip
+    lines, title, xlabel, ylabel, x=None, log="y", ends=True, ax=None, width=7.0, height=3.8, **settings
+):
     """Lines, each with its name at its right end (`ends=False`: without), in its colour.
 
     lines: name to (values, colour, style); colour is a key of COLOUR or a colour, style Matplotlib's "-", "--", … and
@@ -235,20 +314,20 @@ def curves(
         thin = {"linewidth": 1.6} if style and style[0] != "-" else {}
         ax.plot(places, values, *style, color=COLOUR.get(colour, colour), label=name, **thin)
     if log:
-        log_axis(ax, both=log == "both")
+        log_axis(ax, xlabel, ylabel, both=log == "both")
     ax.set(xlabel=xlabel, ylabel=ylabel, **settings)
     if ends:
         label_ends(ax)
     return fig
 
 
-def tracks(series, title=None, xlabel="time $t$ (steps)", names=None, limits=None, x=None, height=1.05):
+def tracks(series, title=None, xlabel="time $t$ (steps)", names=None, limits=None, x=None):
     """Quantities over time, one above the other on a common time axis; each in the colour of its name.
 
     series: name (a key of COLOUR) to array of T values; names: name to what is written beside it;
     limits: name to (low, high); a gate's is (0, 1) unless given.
     """
-    fig, axes = figure(title, 7.0, 0.9 + height * len(series), len(series), 1, sharex=True, squeeze=False)
+    fig, axes = figure(title, 7.0, 0.9 + 1.05 * len(series), len(series), 1, sharex=True, squeeze=False)
     for ax, (name, values) in zip(axes[:, 0], series.items(), strict=True):
         times = np.arange(1, len(values) + 1) if x is None else x
         colour = COLOUR.get(name, INK)
@@ -256,9 +335,8 @@ def tracks(series, title=None, xlabel="time $t$ (steps)", names=None, limits=Non
         low, high = (limits or {}).get(name) or ((0, 1) if name in "fiozr" else ax.get_ylim())
         ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
         ax.fill_between(times, values, np.clip(0.0, low, high), color=colour, alpha=0.13, linewidth=0)
-        ax.set_ylabel(
-            (names or {}).get(name) or symbol(name), color=colour, rotation=0, ha="right", va="center", fontsize=14
-        )
+        beside = (names or {}).get(name) or symbol(name, "t")
+        ax.set_ylabel(beside, color=colour, rotation=0, ha="right", va="center", fontsize=14)
         if ax is not axes[-1, 0]:
             ax.tick_params(axis="x", length=0)
     axes[-1, 0].set_xlabel(xlabel)
@@ -266,61 +344,42 @@ def tracks(series, title=None, xlabel="time $t$ (steps)", names=None, limits=Non
     return fig
 
 
-def matrix_picture(
-    matrix, row_names=("",), column_names=("",), blocks=None, row_sizes=None, column_sizes=None, title=None,
-    numbers=False, label=None, ax=None,
-):  # fmt: skip
-    """A matrix in colours centred at zero, cut into blocks.
+def matrix_picture(matrix, row_names, column_names, title=None, label=None):
+    """A matrix in colours centred at zero, cut into equal blocks.
 
-    row_names, column_names: what is written beside the block rows and above the block columns; blocks: a list of
-    lists, the name inside each block; sizes: how many rows or columns each block has (equal parts unless given);
-    numbers: write each entry; label: what the colour bar measures.
+    row_names, column_names: what is written beside the block rows and above the block columns; label: what the colour
+    bar measures.
     """
-    matrix = np.asarray(matrix, dtype=float)
     rows, columns = matrix.shape
-    row_sizes = row_sizes or [rows // len(row_names)] * len(row_names)
-    column_sizes = column_sizes or [columns // len(column_names)] * len(column_names)
-    fig, ax = _canvas(ax, title, 6.0, 1.4 + min(4.2, 4.4 * rows / columns))
+    high, wide = rows // len(row_names), columns // len(column_names)
+    fig, ax = figure(title, 6.0, 1.4 + min(4.2, 4.4 * rows / columns))
     largest = np.abs(matrix).max() or 1.0
     image = ax.pcolormesh(matrix, cmap=DIVERGING, vmin=-largest, vmax=largest, edgecolors="white", linewidth=0.6)
     ax.set_aspect("equal")
     ax.invert_yaxis()
     ax.spines[:].set_visible(False)
-    ax.set_xticks(np.cumsum(column_sizes) - np.array(column_sizes) / 2, column_names, fontsize=15)
-    ax.set_yticks(np.cumsum(row_sizes) - np.array(row_sizes) / 2, row_names, fontsize=15)
+    ax.set_xticks(wide * (np.arange(len(column_names)) + 0.5), column_names, fontsize=15)
+    ax.set_yticks(high * (np.arange(len(row_names)) + 0.5), row_names, fontsize=15)
     ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False, pad=7)
-    y = 0
-    for k, height in enumerate(row_sizes):
-        x = 0
-        for j, width in enumerate(column_sizes):
-            ax.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=INK, linewidth=1.6, clip_on=False))
-            if blocks:
-                box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": "none", "alpha": 0.88}
-                ax.text(x + width / 2, y + height / 2, blocks[k][j], ha="center", va="center", fontsize=15, bbox=box)
-            x += width
-        y += height
-    if numbers:
-        for (k, j), value in np.ndenumerate(matrix):
-            ink = "white" if abs(value) > 0.7 * largest else INK
-            ax.text(j + 0.5, k + 0.5, _minus(f"{value:.2f}"), ha="center", va="center", color=ink)
-    bar = fig.colorbar(image, ax=ax, shrink=0.75, aspect=18, pad=0.03, label=label)
-    bar.outline.set_visible(False)
+    for k, j in np.ndindex(len(row_names), len(column_names)):
+        frame = {"fill": False, "edgecolor": INK, "linewidth": 1.6, "clip_on": False}
+        ax.add_patch(Rectangle((j * wide, k * high), wide, high, **frame))
+    fig.colorbar(image, ax=ax, shrink=0.75, aspect=18, pad=0.03, label=label).outline.set_visible(False)
     return fig
 
 
-def phase_map(x, y, growth, title=None, xlabel=None, ylabel=None, label=None, words=None, limit=None, ax=None):
+def phase_map(x, y, growth, title, xlabel, ylabel, label=None, words=(), limit=None):
     """`growth[j, k]` at y[j], x[k]: blue where it is negative, red where positive, a line where it is zero.
 
     words: a list of (x, y, text) to write on the map; limit: the value at which the colours end.
     """
-    fig, ax = _canvas(ax, title, 6.6, 4.4)
+    fig, ax = figure(title, 6.6, 4.4)
     limit = limit or np.nanmax(np.abs(growth))
     image = ax.pcolormesh(x, y, growth, cmap=DIVERGING, vmin=-limit, vmax=limit, shading="nearest", rasterized=True)
     ax.contour(x, y, growth, [0.0], colors=[INK], linewidths=1.6)
-    for place_x, place_y, text in words or []:
+    for place_x, place_y, text in words:
         ax.text(place_x, place_y, text, ha="center", va="center", fontsize=12.5, fontweight="bold")
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     over = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
     extend = over[bool(np.nanmin(growth) < -limit), bool(np.nanmax(growth) > limit)]
     fig.colorbar(image, ax=ax, label=label, extend=extend, pad=0.02).outline.set_visible(False)
@@ -339,51 +398,42 @@ def table_of_marks(marks, rows, columns, title=None, words=("right", "wrong"), a
     for (k, j), mark in np.ndenumerate(np.array(marks, dtype=object)):
         if mark is None or mark != mark:
             continue
-        fill = "#d6e6f3" if mark else COLOUR["wrong"]
+        fill, ink, glyph = ("#d6e6f3", COLOUR["right"], "✓") if mark else (COLOUR["wrong"], "white", "✗")
         ax.add_patch(Rectangle((j + 0.04, k + 0.06), 0.92, 0.88, facecolor=fill, edgecolor="none"))
-        shape = [(-0.32, 0.02), (-0.1, 0.24), (0.34, -0.24)] if mark else [(-0.24, -0.24), (0.24, 0.24)]
-        for points in [shape] if mark else [shape, [(-x, y) for x, y in shape]]:
-            dx, dy = np.transpose(points)
-            ax.plot(
-                j + 0.5 + 0.8 * dx * high / wide,
-                k + 0.5 + 0.8 * dy,
-                color=COLOUR["right"] if mark else "white",
-                linewidth=2.2,
-            )
+        ax.text(j + 0.5, k + 0.52, glyph, color=ink, ha="center", va="center", fontsize=15)
     ax.set_xlim(0, len(columns))
     ax.set_ylim(len(rows), 0)
     ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
     ax.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=12)
     ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.spines[:].set_visible(False)
-    ax.set_xlabel(f"light, tick: {words[0]}      dark, cross: {words[1]}", color=COLOUR["grey"], loc="right")
+    ax.set_xlabel(f"light ✓: {words[0]}      dark ✗: {words[1]}", color=COLOUR["grey"], loc="right")
     return fig
 
 
-def coloured_text(text, values, tracks=None, title=None, label="$c_t$", limits=None, width=7.0):
+def coloured_text(text, values, tracks, title):
     """A text, each character on the colour of its value; a newline shows as a small arrow.
 
-    values: one for each character, newlines included; tracks: name (a key of COLOUR) to values between 0 and 1, drawn
-    as stripes under each line, full colour for 1; limits: (low, high) of the colours.
+    values: c_t, one for each character, newlines included; tracks: name (a key of COLOUR) to values between 0 and 1,
+    drawn as stripes under each line, full colour for 1.
     """
-    values, tracks = np.asarray(values, dtype=float), tracks or {}
     if len(values) != len(text):
         raise ValueError(f"one value for each of the {len(text)} characters expected, got {len(values)}")
     lines = text.splitlines(keepends=True)
-    letters, stripe, space = 22, 4, 6 if tracks else 3  # in pixels of the page
+    width, letters, stripe, space = 7.0, 22, 4, 6  # in inches; in pixels of the page
     pitch = letters + (stripe + 1) * len(tracks) + space
-    title = _wrapped(title, width) if title else ""
-    above, below, side = (18 + 22 * (title.count("\n") + 1) if title else 6), 62, 8
+    title = _wrapped(title, width)
+    above, below, side = 18 + 22 * (title.count("\n") + 1), 62, 8
     body = pitch * len(lines)
     inside, height = PIXELS_PER_INCH * width - 2 * side, above + body + below
-    fig = plt.figure(figsize=(width, height / PIXELS_PER_INCH))
+    fig = Figure((width, height / PIXELS_PER_INCH))
     fig.text(0.012, 1 - 8 / height, title, va="top", fontsize=13, fontweight="bold")
     ax = fig.add_axes((side / (inside + 2 * side), below / height, inside / (inside + 2 * side), body / height))
     ax.set_xlim(0, max(len(line) for line in lines))
     ax.set_ylim(body, 0)
     ax.axis("off")
 
-    low, high = limits or (min(values.min(), 0.0), max(values.max(), 1e-12))
+    low, high = min(values.min(), 0.0), max(values.max(), 1e-12)
     largest = max(-low, high)
     norm, cmap = (Normalize(-largest, largest), DIVERGING) if low < 0 else (Normalize(low, high), SEQUENTIAL)
     start = 0
@@ -402,15 +452,13 @@ def coloured_text(text, values, tracks=None, title=None, label="$c_t$", limits=N
 
     bar = fig.add_axes((0.55, 38 / height, 0.36, 9 / height))
     fig.colorbar(mpl.cm.ScalarMappable(norm, cmap), cax=bar, orientation="horizontal").outline.set_edgecolor(PALE)
-    bar.annotate(
-        label, (1, 0.5), (8, 0), xycoords="axes fraction", textcoords="offset points", va="center", fontsize=14
-    )
+    beside = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center", "fontsize": 14}
+    bar.annotate(symbol("c", "t"), (1, 0.5), (8, 0), **beside)
     for n, name in enumerate(tracks):
         place = {"xycoords": "figure fraction", "textcoords": "offset points", "va": "center", "fontsize": 14}
-        ax.annotate(symbol(name), (0.012 + 0.13 * n, 42 / height), (36, 0), color=COLOUR[name], **place)
+        ax.annotate(symbol(name, "t"), (0.012 + 0.13 * n, 42 / height), (36, 0), color=COLOUR[name], **place)
         fig.add_artist(Rectangle((0.012 + 0.13 * n, 40 / height), 0.06, stripe / height, color=COLOUR[name]))
-    if tracks:
-        fig.text(0.012, 12 / height, "under each line: pale is 0, full colour is 1", color=COLOUR["grey"])
+    fig.text(0.012, 12 / height, "under each line: pale is 0, full colour is 1", color=COLOUR["grey"])
     return fig
 
 
@@ -421,16 +469,9 @@ def _shades(name):
 
 # ---------------------------------------------------------------- the cells: one drawing kit
 
-SYMBOL = {"c_tilde": r"\tilde{c}", "h_tilde": r"\tilde{h}"}
 LINE, MIDDLE, GATE, BUS = 5.9, 3.95, 2.05, 0.85  # heights: the state's line, the products, the gates, the input
 WIDE = {"f": 2.2, "i": 3.8, "c_tilde": 5.4, "o": 7.0, "h": 9.0, "width": 10.6}  # places along the cell
 NARROW = {"f": 1.6, "i": 2.9, "c_tilde": 4.15, "o": 5.4, "h": 7.1, "width": 8.4}
-
-
-def symbol(name, time="t"):
-    """The mathematical text for a name in code: symbol("c_tilde") is c with a tilde and index t."""
-    time = time.replace("-", "{-}")  # without the spaces around a minus sign
-    return f"${SYMBOL.get(name, name)}_{{{time}}}$" if name in COLOUR and name.islower() else name
 
 
 def _before(time, steps=1):
@@ -438,13 +479,25 @@ def _before(time, steps=1):
     return f"t-{int(time[2:] or 0) + steps}" if steps else time
 
 
-class Pen:
-    """Draws the parts of a cell: in colour if they are shown, bold if highlighted, pale or not at all if neither."""
+def _rounded(points, radius=0.28):
+    """The path through `points`, its corners rounded."""
+    vertices, codes = [points[0]], [Way.MOVETO]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        enter, leave = (corner + radius * (far - corner) / np.linalg.norm(far - corner) for far in (before, after))
+        vertices += [enter, corner, leave]
+        codes += [Way.LINETO, Way.CURVE3, Way.CURVE3]
+    return Way([*vertices, points[-1]], [*codes, Way.LINETO])
 
-    def __init__(self, ax, parts, shown=None, highlight=(), rest="pale", x0=0.0, font=15, wires=None):
-        self.ax, self.x0, self.font, self.rest, self.wires = ax, x0, font, rest, wires
-        if rest not in ("pale", "absent"):
-            raise ValueError(f'rest must be "pale" or "absent", not {rest!r}')
+
+class Pen:
+    """Draws the parts of a cell: in colour if they are shown, bold if highlighted, pale if neither.
+
+    scale: the points in one unit of the axes; x0: where the cell begins; wires: one colour for all lines.
+    """
+
+    def __init__(self, ax, parts, shown=None, highlight=(), scale=36.0, x0=0.0, wires=None):
+        self.ax, self.x0, self.scale, self.wires = ax, x0, scale, wires
+        self.font = 15 if scale == 36 else 0.583 * scale
         self.shown = set(parts if shown is None else [shown] if isinstance(shown, str) else shown)
         self.bold = {highlight} if isinstance(highlight, str) else set(highlight or ())
         self.shown |= self.bold
@@ -460,40 +513,25 @@ class Pen:
     def wire(self, part, points, colour, head=False, width=1.0, over=None):
         """A line through `points` with rounded corners; head: with an arrow; over: the height of a line it crosses."""
         colour, line, shown, bold = self.look(part, self.wires or colour)
-        if not shown and self.rest != "pale":
-            return
         points = np.array(points, dtype=float) + (self.x0, 0)
         order = (2 if shown else 1) + (0.5 if over is not None else 0)
         if over is not None:
             x = points[0][0]
-            gap = np.array([(x, over - 0.17), (x, over + 0.17)])
-            self._stroke(gap, "#f7f7f7", 7, order - 0.2, capstyle="butt")
+            self.stroke([(x, over - 0.17), (x, over + 0.17)], "#f7f7f7", 7, order - 0.2, capstyle="butt")
         if bold:
-            self._stroke(points, colour, 11, order - 0.1, alpha=0.2, capstyle="butt")
-        if head:
-            way = (points[-1] - points[-2]) / np.linalg.norm(points[-1] - points[-2])
-            side, tip = np.array([-way[1], way[0]]), points[-1].copy()
-            points[-1] = tip - 0.2 * way
-            corners = [tip, tip - 0.3 * way + 0.14 * side, tip - 0.3 * way - 0.14 * side]
-            self.ax.add_patch(Polygon(corners, facecolor=colour, edgecolor="none", zorder=order + 0.2))
-        self._stroke(points, colour, line * width, order)
+            self.stroke(points, colour, 11, order - 0.1, alpha=0.2, capstyle="butt")
+        style = "-|>,head_length=0.22,head_width=0.1" if head else "-"
+        self.stroke(points, colour, line * width, order, arrowstyle=style, joinstyle="miter")
 
-    def _stroke(self, points, colour, width, order, radius=0.28, **style):
-        vertices, codes = [points[0]], [Path.MOVETO]
-        for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-            for far, code in ((before, Path.LINETO), (after, Path.CURVE3)):
-                step = (far - corner) / np.linalg.norm(far - corner) * radius
-                vertices += [corner + step] if code == Path.LINETO else [corner, corner + step]
-                codes += [code] * (1 if code == Path.LINETO else 2)
-        path = Path([*vertices, points[-1]], [*codes, Path.LINETO])
-        style = {"capstyle": "round", "joinstyle": "round"} | style
-        self.ax.add_patch(PathPatch(path, fill=False, edgecolor=colour, linewidth=width, zorder=order, **style))
+    def stroke(self, points, colour, width, order, **style):
+        """A line through `points`, its corners rounded, with an arrow at its end if `style` has one."""
+        style = {"arrowstyle": "-", "capstyle": "round", "joinstyle": "round", "mutation_scale": self.scale} | style
+        path = _rounded(np.array(points, dtype=float))
+        self.ax.add_patch(FancyArrowPatch(path=path, color=colour, linewidth=width, zorder=order, **style))
 
     def box(self, part, x, y, text, colour, width=1.1, height=0.8, font=None):
         """A box that computes something: tinted, or filled if it is highlighted."""
         colour, line, shown, bold = self.look(part, colour)
-        if not shown and self.rest != "pale":
-            return
         tint = 1 - 0.16 * (1 - np.array(to_rgb(colour)))
         face = colour if bold else tint if shown else "white"
         corner = (self.x0 + x - width / 2 + 0.1, y - height / 2 + 0.1)
@@ -505,8 +543,6 @@ class Pen:
     def operator(self, part, x, y, sign, colour, radius=0.31):
         """A circle for an element-wise operation: "times", "plus" or a text."""
         colour, line, shown, bold = self.look(part, colour)
-        if not shown and self.rest != "pale":
-            return
         face = colour if bold else "white"
         place = (self.x0 + x, y)
         self.ax.add_patch(Circle(place, radius, facecolor=face, edgecolor=colour, linewidth=min(line, 2), zorder=4))
@@ -520,13 +556,12 @@ class Pen:
 
     def dot(self, part, x, y, colour):
         """A dot where a line branches."""
-        colour, _, shown, _ = self.look(part, self.wires or colour)
-        if shown or self.rest == "pale":
-            self.ax.add_patch(Circle((self.x0 + x, y), 0.1, facecolor=colour, edgecolor="none", zorder=3))
+        colour = self.look(part, self.wires or colour)[0]
+        self.ax.add_patch(Circle((self.x0 + x, y), 0.1, facecolor=colour, edgecolor="none", zorder=3))
 
     def label(self, part, x, y, text, colour, ha="center", font=None):
         """A text beside a part; absent where the part is not shown."""
-        colour, _, shown, bold = self.look(part, colour)
+        colour, _, shown, _ = self.look(part, colour)
         if shown:
             self._text(x, y, text, colour, font or self.font, ha=ha)
 
@@ -546,12 +581,12 @@ GRU_PARTS = ("h_line", "z", "r", "h_tilde", "x")
 GRU_NUMBERS = {"z": "(16)", "r": "(17)", "h_tilde": "(18)", "h_line": "(19)"}
 
 
-def _page(ax, title, left, right, bottom, top, inches):
+def _page(title, left, right, bottom, top, inches=0.5):
     """Axes for a drawing: one unit is `inches` in both directions, nothing but the drawing is seen."""
     height = (top - bottom) * inches
     width = (right - left) * inches
-    above = 0.15 + 0.23 * (_wrapped(title, width).count("\n") + 1) if title and ax is None else 0
-    fig, ax = _canvas(ax, title, width, height + above)
+    above = 0.15 + 0.23 * (_wrapped(title, width).count("\n") + 1) if title else 0
+    fig, ax = figure(title, width, height + above)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     ax.set_aspect("equal")
@@ -559,15 +594,14 @@ def _page(ax, title, left, right, bottom, top, inches):
     return fig, ax
 
 
-def draw_lstm_cell(show=None, highlight=(), rest="pale", title=None, values=None, numbers=False, ax=None):
+def draw_lstm_cell(show=None, highlight=(), title=None, values=None, numbers=False):
     """One step of an LSTM, (1)-(6): the cell state runs along the top, h_{t-1} and x_t enter below, gates between.
 
     show: the parts in colour (all unless given), of c_line, f, i, c_tilde, o, h, x; highlight: those filled and bold;
-    rest: "pale" or "absent", what the other parts are; values: name to number, written beside the name (c_prev and
-    h_prev too); numbers: write the equations' numbers.
+    values: name to number, written beside the name (c_prev and h_prev too); numbers: write the equations' numbers.
     """
-    fig, ax = _page(ax, title, -1.85, WIDE["width"] + 1.85, -0.9, 6.7, 0.5)
-    pen, values = Pen(ax, LSTM_PARTS, show, highlight, rest), values or {}
+    fig, ax = _page(title, -1.85, WIDE["width"] + 1.85, -0.9, 6.7)
+    pen, values = Pen(ax, LSTM_PARTS, show, highlight), values or {}
     _lstm(pen, WIDE, values=values, numbers=LSTM_NUMBERS if numbers else {})
     right = WIDE["width"] + 1.1
     _name(pen, "c_line", -1.1, LINE, "c", "t-1", values.get("c_prev"), "right")
@@ -605,7 +639,7 @@ def _lstm(pen, at, time="t", values=None, numbers=None, small=False, left=-0.95,
         pen.wire(gate, [(x, BUS), (x, GATE - 0.4)], colour, head=True)
         pen.wire(gate, [(x, GATE + 0.4), *end], colour, head=True)
         inside = "$\\tanh$" if gate == "c_tilde" else r"$\sigma$"
-        pen.box(gate, x, GATE, symbol(gate, "") if small else inside, colour, width=1.0 if small else 1.2)
+        pen.box(gate, x, GATE, symbol(gate) if small else inside, colour, width=1.0 if small else 1.2)
         if not small:
             side = -1 if gate in "fi" else 1
             _name(pen, gate, x + 0.2 * side, 3.0, gate, time, values.get(gate), "right" if side < 0 else "left")
@@ -648,19 +682,19 @@ def _name(pen, part, x, y, name, time="t", value=None, ha="center", beside=False
         pen.label(part, *place, text, COLOUR[name], ha, font=11.5)
 
 
-def draw_gru_cell(show=None, highlight=(), reset="after", rest="pale", title=None, values=None, numbers=False, ax=None):
+def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=False):
     """One step of a GRU, (16)-(19): the state h runs along the top; reset="before": r before W_hh, "after": after it.
 
     show, highlight: of the parts h_line, z, r, h_tilde, x; the rest as in draw_lstm_cell.
     """
     if reset not in ("before", "after"):
         raise ValueError(f'reset must be "before" or "after", not {reset!r}')
-    numbers, values, width = GRU_NUMBERS if numbers else {}, values or {}, 10.8
+    numbers, width = GRU_NUMBERS if numbers else {}, 10.8
     at = {"z": 2.4, "r": 4.1, "first": 5.7, "second": 7.2, "h_tilde": 9.0}
     h, x_colour, candidate, gate, middle = COLOUR["h"], COLOUR["x"], COLOUR["h_tilde"], 2.65, 4.15
     h_bus, x_bus = 1.25, 0.55
-    fig, ax = _page(ax, title, -1.85, width + 1.85, -0.9, 6.7, 0.5)
-    pen = Pen(ax, GRU_PARTS, show, highlight, rest)
+    fig, ax = _page(title, -1.85, width + 1.85, -0.9, 6.7)
+    pen = Pen(ax, GRU_PARTS, show, highlight)
     gates = [name for name in ("z", "r", "h_tilde") if name in pen.shown]
     pen.shown |= {"x"} if gates else set()
     pen.cell(width, LINE + 0.65)
@@ -673,7 +707,7 @@ def draw_gru_cell(show=None, highlight=(), reset="after", rest="pale", title=Non
     pen.wire("x", [(0.9, LINE), (0.9, h_bus), (min(last - 0.22, to_chain), h_bus)], h)
     pen.wire("x", [(1.5, -0.35), (1.5, x_bus), (last + 0.22, x_bus)], x_colour)
     pen.dot("x", 0.9, LINE, h)
-    _name(pen, "x", 1.5, -0.65, "x", value=values.get("x"), beside=True)
+    _name(pen, "x", 1.5, -0.65, "x")
     for name in ("z", "r"):
         x, colour = at[name], COLOUR[name]
         pen.wire(name, [(x - 0.22, h_bus), (x - 0.22, gate - 0.4)], h, head=True)
@@ -693,7 +727,7 @@ def draw_gru_cell(show=None, highlight=(), reset="after", rest="pale", title=Non
     pen.operator("z", z, 4.86, "1\u2212", COLOUR["z"], radius=0.36)
     pen.wire(("h_line", "z", "h_tilde"), [(end, middle + 0.31), (end, LINE - 0.31)], h, head=True)
     pen.operator(("z", "h_tilde"), end, middle, "times", h)
-    _name(pen, "z", z - 0.2, 3.55, "z", value=values.get("z"), ha="right")
+    _name(pen, "z", z - 0.2, 3.55, "z", ha="right")
 
     # (18) or (18'): the candidate; r stands before or after the product with W_hh
     product, weights = (at["first"], at["second"]) if reset == "before" else (at["second"], at["first"])
@@ -702,44 +736,43 @@ def draw_gru_cell(show=None, highlight=(), reset="after", rest="pale", title=Non
     pen.wire("h_tilde", [(end, gate + 0.4), (end, middle - 0.31)], candidate, head=True)
     pen.wire("r", [(at["r"] + 0.6, gate), (product, gate), (product, h_bus + 0.31)], COLOUR["r"], head=True)
     pen.operator("h_tilde", product, h_bus, "times", candidate)
-    pen.box("h_tilde", weights, h_bus, "$W_{hh}$", candidate, width=1.1, height=0.74, font=13)
+    pen.box("h_tilde", weights, h_bus, symbol("W_hh"), candidate, width=1.1, height=0.74, font=13)
     pen.box("h_tilde", end, gate, r"$\tanh$", candidate, width=1.3)
-    _name(pen, "r", at["r"] + 1.1, gate + (0.38 if values.get("r") is None else 0.5), "r", value=values.get("r"))
-    _name(pen, "h_tilde", end + 0.28, 3.45, "h_tilde", value=values.get("h_tilde"), ha="left")
+    _name(pen, "r", at["r"] + 1.1, gate + 0.38, "r")
+    _name(pen, "h_tilde", end + 0.28, 3.45, "h_tilde", ha="left")
 
     for part, number in numbers.items():
         places = {"h_line": (end + 0.42, LINE + 0.33), "h_tilde": (end + 0.75, gate)}
         pen.label(part, *places.get(part, (at.get(part, 0) + 0.42, 1.85)), number, COLOUR["grey"], ha="left", font=11)
-    _name(pen, "h_line", -1.1, LINE, "h", "t-1", values.get("h_prev"), "right")
-    _name(pen, "h_line", width + 1.1, LINE, "h", "t", values.get("h"), "left")
+    _name(pen, "h_line", -1.1, LINE, "h", "t-1", ha="right")
+    _name(pen, "h_line", width + 1.1, LINE, "h", ha="left")
     return fig
 
 
 RNN_AT = {"h": 2.5, "out": 4.0, "width": 5.0}
 
 
-def draw_rnn_cell(show=None, highlight=(), rest="pale", title=None, values=None, ax=None):
-    """One step of a plain RNN, (R1): h_{t-1} and x_t, weighted and summed, through tanh to h_t; parts: x, h."""
-    fig, ax = _page(ax, title, -1.85, RNN_AT["width"] + 1.85, -0.85, 3.9, 0.5)
-    pen, values = Pen(ax, ("x", "h"), show, highlight, rest), values or {}
-    _rnn(pen, RNN_AT, values=values)
-    _name(pen, "x", -1.1, BUS, "h", "t-1", values.get("h_prev"), "right")
-    _name(pen, "h", RNN_AT["width"] + 1.1, BUS, "h", "t", values.get("h"), "left")
+def draw_rnn_cell(title=None):
+    """One step of a plain RNN, (R1): h_{t-1} and x_t, weighted and summed, through tanh to h_t."""
+    fig, ax = _page(title, -1.85, RNN_AT["width"] + 1.85, -0.85, 3.9)
+    pen = Pen(ax, ("x", "h"))
+    _rnn(pen, RNN_AT)
+    _name(pen, "x", -1.1, BUS, "h", "t-1", ha="right")
+    _name(pen, "h", RNN_AT["width"] + 1.1, BUS, "h", ha="left")
     return fig
 
 
-def _rnn(pen, at, time="t", values=None, small=False, left=-0.95, right=0.95):
+def _rnn(pen, at, time="t", small=False, left=-0.95, right=0.95):
     """The parts of one RNN cell between `left` and `right` of its body."""
     x, h = at["h"], COLOUR["h"]
     pen.cell(at["width"], 3.7)
-    _inputs(pen, x, [x], time, values or {}, left, small=True)
+    _inputs(pen, x, [x], time, {}, left, small=True)
     pen.wire("h", [(x, BUS), (x, GATE - 0.4)], h, head=True)
-    pen.wire(
-        "h", [(x, GATE + 0.4), (x, 3.1), (at["out"], 3.1), (at["out"], BUS), (at["width"] + right, BUS)], h, head=True
-    )
+    out = at["out"]
+    pen.wire("h", [(x, GATE + 0.4), (x, 3.1), (out, 3.1), (out, BUS), (at["width"] + right, BUS)], h, head=True)
     pen.box("h", x, GATE, r"$\tanh$", h, width=1.3)
     if not small:
-        pen.label("h", x + 0.2, 1.25, r"$\mathrm{net}_t$", COLOUR["grey"], ha="left", font=13)
+        pen.label("h", x + 0.2, 1.25, symbol("net", "t"), COLOUR["grey"], ha="left", font=13)
 
 
 # ---------------------------------------------------------------- several steps, and the error's way back
@@ -747,13 +780,13 @@ def _rnn(pen, at, time="t", values=None, small=False, left=-0.95, right=0.95):
 GAP = 1.5  # between two cells
 
 
-def _unrolled(draw, parts, at, top, steps, lines, title, ax, path):
+def _unrolled(draw, parts, at, top, steps, lines, title, path):
     """`steps` cells in a row, the last at time t; `lines`: (state, its height) of those that run from cell to cell."""
     stride = at["width"] + GAP
     inches = min(9.0 / (steps * stride + 3.2), 0.42)
-    fig, ax = _page(ax, title, -2.0, steps * stride + 1.2, -0.95, top, inches)
+    fig, ax = _page(title, -2.0, steps * stride + 1.2, -0.95, top, inches)
     for k in range(steps):
-        pen = Pen(ax, parts, x0=k * stride, font=42 * inches, wires="#cfcfcf" if path else None)
+        pen = Pen(ax, parts, scale=72 * inches, x0=k * stride, wires="#cfcfcf" if path else None)
         time = _before("t", steps - 1 - k)
         draw(pen, at, time, small=True, left=-0.95 if k == 0 else 0.0, right=GAP)
         for name, y in lines:
@@ -767,21 +800,20 @@ def _unrolled(draw, parts, at, top, steps, lines, title, ax, path):
 
 def _way_back(ax, points, colour, arrows=(), order=3.2):
     """The error's way through `points`, a broad line under the boxes; arrows: the stretches that bear one."""
-    Pen(ax, ())._stroke(np.array(points, dtype=float), colour, 5.0, order, snap=False)
+    Pen(ax, ()).stroke(points, colour, 5.0, order)
     for k in arrows:
         here, there = np.array(points[k : k + 2], dtype=float)
-        along = (there - here) / np.linalg.norm(there - here) * 0.32
-        side, tip = np.array([-along[1], along[0]]), (here + there) / 2 + 0.85 * along
-        corners = [tip, tip - 1.7 * along + side, tip - 1.7 * along - side]
-        ax.add_patch(Polygon(corners, facecolor=colour, edgecolor="white", linewidth=1.0, zorder=3.6))
+        angle = np.degrees(np.arctan2(*(there - here)[::-1])) - 90  # the marker points upwards
+        look = {"color": colour, "markeredgecolor": "white", "markersize": 16, "zorder": 3.6}
+        ax.plot(*(here + there) / 2, marker=(3, 0, angle), **look)
 
 
-def draw_rnn_unrolled(steps=4, path=None, title=None, ax=None):
+def draw_rnn_unrolled(steps=4, path=None, title=None):
     """A plain RNN over `steps` time steps; path="h" draws the error's way back from E: through every tanh and W_h."""
     if path not in (None, "h"):
         raise ValueError(f'path must be None or "h", not {path!r}')
     at = {"h": 1.9, "out": 3.3, "width": 4.2}
-    fig, ax, stride = _unrolled(_rnn, ("x", "h"), at, 4.0, steps, [("h", BUS)], title, ax, path)
+    fig, ax, stride = _unrolled(_rnn, ("x", "h"), at, 4.0, steps, [("h", BUS)], title, path)
     for x in stride * np.arange(steps) if path else ():
         edge, up, down = x + at["width"], x + at["out"], x + at["h"]
         way = [(edge + GAP, BUS), (edge, BUS), (up, BUS), (up, 3.1), (down, 3.1), (down, BUS), (x if x else -0.95, BUS)]
@@ -789,29 +821,26 @@ def draw_rnn_unrolled(steps=4, path=None, title=None, ax=None):
     return fig
 
 
-def draw_lstm_unrolled(steps=3, path=None, title=None, ax=None):
+def draw_lstm_unrolled(steps=3, path=None, title=None):
     """An LSTM over `steps` time steps, with the error's way back from E.
 
-    path: "h", the article's way, from h_t through the gates to h_{t-1} and never along c; "c", the missing way, along
-    the state's line; "both", what back-propagation follows; None, no error.
+    path: "h", the article's way, from h_t through the gates to h_{t-1} and never along c; "both", that and the way
+    along the state's line, what back-propagation follows; None, no error.
     """
-    if path not in (None, "h", "c", "both"):
-        raise ValueError(f'path must be None, "h", "c" or "both", not {path!r}')
+    if path not in (None, "h", "both"):
+        raise ValueError(f'path must be None, "h" or "both", not {path!r}')
     at, lines = NARROW, [("c", LINE), ("h", BUS)]
-    fig, ax, stride = _unrolled(_lstm, LSTM_PARTS, at, 6.9, steps, lines, title, ax, path)
+    fig, ax, stride = _unrolled(_lstm, LSTM_PARTS, at, 6.9, steps, lines, title, path)
     for k in range(steps if path else 0):
         x, last = k * stride, k == steps - 1
         f, i, new, o, h, edge = (x + at[name] for name in ("f", "i", "c_tilde", "o", "h", "width"))
         leave = x if k else -0.95
         entry = [(edge + GAP, BUS), (edge, BUS), (h, BUS), (h, LINE)]
-        if path != "c":
-            _way_back(ax, [*entry, (f, LINE), (f, BUS), (leave, BUS)], COLOUR["h"], [0] if k else [0, 5])
-            _way_back(ax, [(h, MIDDLE), (o, MIDDLE), (o, BUS), (f, BUS)], COLOUR["h"])
-            _way_back(ax, [(new, LINE), (new, BUS)], COLOUR["h"])
-            _way_back(ax, [(new, MIDDLE), (i, MIDDLE), (i, BUS)], COLOUR["h"])
-        elif last:
-            _way_back(ax, entry, COLOUR["h"], [0])
-        if path != "h":
+        _way_back(ax, [*entry, (f, LINE), (f, BUS), (leave, BUS)], COLOUR["h"], [0] if k else [0, 5])
+        _way_back(ax, [(h, MIDDLE), (o, MIDDLE), (o, BUS), (f, BUS)], COLOUR["h"])
+        _way_back(ax, [(new, LINE), (new, BUS)], COLOUR["h"])
+        _way_back(ax, [(new, MIDDLE), (i, MIDDLE), (i, BUS)], COLOUR["h"])
+        if path == "both":
             start = [(h, LINE)] if last else [(edge + GAP, LINE), (edge, LINE)]
             _way_back(ax, [*start, (leave, LINE)], COLOUR["c"], () if last else [0], order=3.3)
             time = _before("t", steps - 1 - k)
