@@ -1,0 +1,667 @@
+"""Checks the answers to the exercises: `import exercises as check`, `check.reach(reach)`.
+
+A check says "not done yet", "right", or in one sentence what is wrong. An error in an
+answer is told, not raised. A check has data of its own, in sizes of its own, and gives an
+answer fresh copies: nothing in a notebook can make an answer right or be spoilt by it.
+
+First what all checks share, then the exercises, chapter by chapter.
+"""
+
+import contextlib
+import copy
+import dis
+import functools
+import inspect
+import io
+import itertools
+import math
+import re
+import textwrap
+import traceback
+from types import SimpleNamespace
+
+import numpy as np
+
+from lstm_core import GRU, LSTM, complex_step, from_torch, sigmoid, softmax_cross_entropy
+
+# ------------------------------------------------------------------ what all checks share
+
+
+class _NotDone(Exception):
+    """Nothing has been answered yet."""
+
+
+class _Wrong(Exception):
+    """What is wrong, as a sentence."""
+
+
+def _exercise(task):
+    """Make a check of `task`, which asks the answer and raises _Wrong or _NotDone."""
+
+    @functools.wraps(task)
+    def check(answer):
+        given = _Answer(answer)
+        try:
+            if answer is None:
+                raise _NotDone
+            task(given)
+        except _NotDone as reason:
+            print(": ".join(["not done yet", *reason.args]))
+        except _Wrong as reason:
+            print(f"wrong: {reason}{given.borrowed()}")
+        except Exception as error:  # of an answer so odd that nobody thought of it
+            print(f"wrong: such an answer cannot be checked ({_told(error)})")
+        else:
+            print("right")
+
+    return check
+
+
+class _Answer:
+    """The reader's answer: `value`; if it is a function, it is called with copies."""
+
+    def __init__(self, value):
+        self.value, self.calls = value, 0
+
+    def __call__(self, *arguments, refusal=()):
+        """What the function returns, or the error if it is one of `refusal`."""
+        result = self._call(arguments, refusal)
+        if result is None and self.calls == 1:
+            raise _NotDone
+        return result
+
+    def filled(self, layer, *more):
+        """The layer as the function left it, and what the function returned."""
+        result = self._call((layer, *more))
+        left = self.copies[0].params
+        if all(np.array_equal(left.get(name), a) for name, a in layer.params.items()):
+            raise _NotDone(
+                "the layer is as it was; write into its arrays, q[...][:] = ..."
+            )
+        return layer.with_params(_arrays(left, layer.params)), result
+
+    def _call(self, arguments, refusal=()):
+        if not callable(self.value):
+            raise _Wrong(f"a function is expected, got {_short(self.value)}")
+        self.calls += 1
+        self.copies = copy.deepcopy(arguments)
+        try:
+            return self.value(*self.copies)
+        except NotImplementedError:
+            raise _NotDone from None
+        except refusal as error:
+            return error
+        except (Exception, SystemExit) as error:
+            told = f"it raises {_told(error)}{self._line(error)}"
+            raise _Wrong(f"{told}; it was given {self._named(arguments)}") from None
+
+    def _line(self, error):
+        """The reader's own line that raised the error."""
+        file = getattr(getattr(self.value, "__code__", None), "co_filename", None)
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.line for frame in frames if frame.filename == file and frame.line]
+        return f" in `{lines[-1]}`" if lines else ""
+
+    def _named(self, arguments):
+        """What the function was given, by its own names for it."""
+        try:
+            names = list(inspect.signature(self.value).parameters)
+        except (TypeError, ValueError):
+            names = []
+        names += [f"argument {k + 1}" for k in range(len(names), len(arguments))]
+        return ", ".join(
+            f"{n}: {_short(a)}" for n, a in zip(names, arguments, strict=False)
+        )
+
+    def borrowed(self):
+        """A hint, if the function reads numbers of the notebook's."""
+        codes, names = [getattr(self.value, "__code__", None)], set()
+        for code in codes:
+            if inspect.iscode(code):
+                codes += code.co_consts  # functions inside it
+                steps = dis.get_instructions(code)
+                names |= {step.argval for step in steps if step.opname == "LOAD_GLOBAL"}
+        notebook, kinds = getattr(self.value, "__globals__", {}), (np.ndarray, dict, int)
+        own = sorted(name for name in names if isinstance(notebook.get(name), kinds))
+        return f" (it reads the notebook's own {', '.join(own)})" if own else ""
+
+
+def _told(error):
+    return f"{type(error).__name__}: {error}".split("\n")[0].rstrip(": ")
+
+
+def _short(thing):
+    """A thing in a few words."""
+    if isinstance(thing, np.ndarray) and thing.ndim:
+        return f"an array of shape {thing.shape}"
+    if isinstance(thing, SimpleNamespace):
+        thing = vars(thing)
+    if isinstance(thing, dict):
+        return textwrap.shorten(
+            f"{', '.join(map(str, thing))} by name", 60, placeholder=" …"
+        )
+    if inspect.isroutine(thing):  # its repr has an address
+        return f"the function {thing.__name__}"
+    return textwrap.shorten(repr(thing), 60, placeholder=" …")
+
+
+def _expect(condition, otherwise):
+    if not condition:
+        raise _Wrong(otherwise)
+
+
+def _array(answer, shape, what="the answer"):
+    """The answer as an array of finite numbers, if it is one of this shape."""
+    try:
+        a = np.asarray(answer)
+    except Exception:  # rows of unequal lengths
+        a = np.array(None)
+    numbers = a.dtype.kind in "iuf"
+    _expect(numbers, f"{what} should be an array of numbers, it is {_short(answer)}")
+    _expect(a.shape == shape, f"{what} should have the shape {shape}, it has {a.shape}")
+    _expect(np.isfinite(a).all(), f"{what} holds nan or inf")
+    return a.astype(float)
+
+
+def _arrays(answer, like):
+    """The answer as a dict of arrays with the names and shapes of `like`."""
+    if not isinstance(answer, dict) or answer.keys() != like.keys():
+        got = ", ".join(map(str, answer)) if isinstance(answer, dict) else _short(answer)
+        raise _Wrong(f"a dict of {', '.join(like)} is expected, got {got}")
+    return {name: _array(answer[name], a.shape, name) for name, a in like.items()}
+
+
+def _number(answer, kind="a number"):
+    """The answer as one finite number."""
+    a = np.asarray(answer)
+    good = a.shape == () and a.dtype.kind in "iuf" and np.isfinite(a)
+    _expect(good, f"{kind} is expected, got {_short(answer)}")
+    return a.item()
+
+
+def _whole(answer):
+    number = _number(answer, "a whole number")
+    _expect(number % 1 == 0, f"a whole number is expected, got {number}")
+    return int(number)
+
+
+def _same(a, b, bound=1e-10):
+    """Whether a and b are equal up to rounding; for dicts, all of their arrays."""
+    if isinstance(b, dict):
+        return all(_same(a[name], b[name]) for name in b)
+    return bool(np.abs(a - b).max() <= bound * np.abs(b).max())
+
+
+def _compare(found, right, mistakes, where=""):
+    """Expect the two to be the same; mistakes: what else comes, and of what."""
+    if not _same(found, right):
+        for cause, value in mistakes.items():
+            _expect(not _same(found, value), f"{where}this is what comes {cause}")
+        if isinstance(right, dict):
+            wrong = [name for name in right if not _same(found[name], right[name])]
+            raise _Wrong(f"{where}these are not right: {', '.join(wrong)}")
+        error = np.abs(found - right).max() / np.abs(right).max()
+        raise _Wrong(f"{where}it is off by {error:.1g} of the largest number")
+
+
+# ------------------------------------------------------------------ chapter 01
+
+
+@_exercise
+def reach(answer):
+    """reach(shares, part): how many last steps have at least `part` of the whole."""
+    rng = np.random.default_rng(1)
+    cases = [([3, 5, 8], 9), ([3, 5, 8], 8), ([16, 0, 0], 16), ([4, 4, 4, 4], 5)]
+    for T, part in itertools.product((2, 5, 11), range(1, 17)):
+        cases.append((rng.multinomial(16, np.ones(T) / T), part))
+    for sixteenths, part in cases:  # so that every sum is exact
+        shares, part, right = np.array(sixteenths) / 16, part / 16, 1
+        while shares[-right:].sum() < part:
+            right += 1
+        found = _whole(answer(shares, part))
+        told = f"reach({shares.tolist()}, {part}) is {right}, yours gives {found}"
+        _expect(found == right, told)
+
+
+@_exercise
+def error_before(answer):
+    """error_before(delta, h, W_h): the error of net one step earlier, f logistic."""
+    rng = np.random.default_rng(4)
+    for H in (3, 5, 1):
+        delta, net, W_h = rng.normal(size=H), rng.normal(size=H), rng.normal(size=(H, H))
+        h, slope = sigmoid(net), sigmoid(net) * (1 - sigmoid(net))
+        found = _array(answer(delta, h, W_h), (H,))
+        right = complex_step(lambda a, d=delta, W=W_h: d @ W @ sigmoid(a), net)
+        mistakes = {
+            "of W_h transposed": W_h @ delta * slope,
+            "without the slope": delta @ W_h,
+            "with tanh's slope": delta @ W_h * (1 - h**2),
+            "of the slope before the weights, not after": (delta * slope) @ W_h,
+        }
+        _compare(found, right, mistakes)
+
+
+# ------------------------------------------------------------------ chapter 02
+
+with contextlib.redirect_stdout(io.StringIO()):
+    import this as _this
+_ZEN = "".join(_this.d.get(character, character) for character in _this.s)
+_ALPHABET = sorted(set(_ZEN))
+_WORD = re.compile(r"[A-Za-z][A-Za-z']*")
+
+
+def _one_hot(text):
+    return np.eye(len(_ALPHABET))[[_ALPHABET.index(character) for character in text]]
+
+
+def _seen(text, k):
+    return f"after {text[max(0, k - 11) : k + 1]!r}"
+
+
+@_exercise
+def inverted(answer):
+    """inverted(W, b): the weights and the bias of the gate that is one minus the gate."""
+    rng = np.random.default_rng(0)
+    for H, D in ((3, 5), (2, 2), (4, 1)):
+        W, b = rng.normal(size=(H, D)), rng.normal(size=H)
+        pair = answer(W, b)
+        two = isinstance(pair, (tuple, list)) and len(pair) == 2
+        _expect(two, f"W_new and b_new are expected, got {_short(pair)}")
+        W_new = _array(pair[0], W.shape, "W_new")
+        b_new = _array(pair[1], b.shape, "b_new")
+        for v, which in ((np.zeros(D), "v = 0"), (rng.normal(size=D), "other v than 0")):
+            total = sigmoid(W_new @ v + b_new) + sigmoid(W @ v + b)
+            told = f"for {which} the gate and its inverse do not add up to 1"
+            _expect(_same(total, np.ones(H)), told)
+
+
+def _reader():
+    """Chapter 02's layer: cell 0 counts characters, cell 1 is on inside a word."""
+    layer = LSTM(len(_ALPHABET), 2, rng=np.random.default_rng(0))
+    for a in layer.params.values():
+        a[:] = 0
+    letter = np.array([character.isalpha() for character in _ALPHABET])
+    newline, space, apostrophe = (
+        np.array(_ALPHABET) == character for character in "\n '"
+    )
+    q = layer.by_gate(layer.params)
+    q["W_fx"][:] = np.where([~newline, apostrophe], 40, -40)
+    q["W_ix"][:] = np.where([~newline, letter], 40, -40)
+    q["W_ox"][:] = np.where([space, space | True], 40, -40)
+    q["W_cx"][:] = 40
+    return layer
+
+
+@_exercise
+def counts_words(answer):
+    """counts_words(layer): set cell 0 so that it counts the words that have ended."""
+    before = _reader()
+    layer, _ = answer.filled(before)
+    old, new = before.by_gate(before.params), layer.by_gate(layer.params)
+    changed = ", ".join(name for name in old if (old[name][1] != new[name][1]).any())
+    _expect(not changed, f"cell 1 is to stay as it is, and its {changed} changed")
+    rich = [
+        *_ALPHABET,
+        *"etaoin" * 6,
+        *"' \n" * 8,
+    ]  # in ends of words and apostrophes
+    mixed = "".join(np.random.default_rng(2).choice(rich, 300))
+    for text in ("be it, isn't", mixed, "'a''b' ''\n\nc'", _ZEN):
+        ends = [word.end() for word in _WORD.finditer(text)]
+        for k, c in enumerate(layer.forward(_one_hot(text))[1].c[:, 0]):
+            words = sum(end <= k for end in ends)
+            told = f"{_seen(text, k)} {words} words have ended, and c is {c:.3g}"
+            if abs(c - words) < 0.5:
+                told += "; larger weights make a gate leak less"
+            _expect(abs(c - words) < 0.1, told)
+
+
+@_exercise
+def holds_first(answer):
+    """holds_first(layer): set both cells; cell 0 holds the line's first character."""
+    rng = np.random.default_rng(3)
+    layer, _ = answer.filled(LSTM(len(_ALPHABET), 2, rng=rng))
+    others = [character for character in _ALPHABET if character != "\n"]
+    lines = [
+        "".join([c, *rng.choice(others, rng.integers(9))])
+        for c in rng.permutation(others)
+    ]
+    for text in ("ab\n\nb", "\n".join(lines), _ZEN):
+        c = layer.forward(_one_hot(text))[1].c[:, 0]
+        for line in re.finditer(".+", text):
+            number = 0.02 * (_ALPHABET.index(line[0][0]) + 1)
+            for k in range(*line.span()):
+                told = f"{_seen(text, k)} c is {c[k]:.4f}, not {number:.2f}"
+                _expect(abs(c[k] - number) < 1e-3, told)
+
+
+# ------------------------------------------------------------------ chapter 03
+
+_RULES = {
+    "(9) d_o": lambda now: now.delta * np.tanh(now.c) * now.o * (1 - now.o),
+    "(10a) epsilon": lambda now: (
+        now.delta * now.o * (1 - np.tanh(now.c) ** 2) + now.carried
+    ),
+    "(10') d_f": lambda now: now.epsilon * now.c_prev * now.f * (1 - now.f),
+    "(11') d_i": lambda now: now.epsilon * now.c_tilde * now.i * (1 - now.i),
+    "(12') d_c": lambda now: now.epsilon * now.i * (1 - now.c_tilde**2),
+    "(8') back": lambda now: (
+        now.d_f @ now.W_fh + now.d_i @ now.W_ih + now.d_o @ now.W_oh + now.d_c @ now.W_ch
+    ),
+    "(10a) carried": lambda now: now.epsilon * now.f,
+}
+
+
+def _forward(q, coupled, **moved):
+    """An LSTM with peepholes, or i = 1 − f; moved: what is added where an error is."""
+    h, c, p, steps = q.h_0, q.c_0, q.p, []
+    for t in range(len(q.x)):
+        add = {name: a[t] for name, a in moved.items()}
+        s = {"x": q.x[t], "h_prev": h, "c_prev": c}
+        f, i, o, c_tilde = (
+            p[f"W_{g}h"] @ h + p[f"W_{g}x"] @ q.x[t] + p[f"b_{g}"] + add.get(f"d_{g}", 0)
+            for g in "fioc"
+        )
+        s["f"] = f = sigmoid(f + p["p_f"] * c)
+        s["i"] = i = 1 - f if coupled else sigmoid(i + p["p_i"] * c)
+        s["c_tilde"] = c_tilde = np.tanh(c_tilde)
+        s["c"] = c = f * c + i * c_tilde + add.get("epsilon", 0)
+        s["o"] = o = sigmoid(o + p["p_o"] * c)
+        s["h"] = h = o * np.tanh(c) + add.get("delta", 0)
+        steps.append(s)
+    return {name: np.array([s[name] for s in steps]) for name in steps[0]}
+
+
+def _backward(rules, q, s):
+    """The errors at all times, (T, H) each, by the rules."""
+    T, H = q.w.shape
+    errors = {key.split()[1]: np.zeros((T, H)) for key in rules} | {"delta": q.w.copy()}
+    back = carried = np.zeros(H)
+    for t in reversed(range(T)):
+        errors["delta"][t] += back
+        here = copy.deepcopy(q.p) | {name: a[t].copy() for name, a in s.items()}
+        now = SimpleNamespace(**here, delta=errors["delta"][t].copy(), carried=carried)
+        for key, rule in rules.items():
+            name = key.split()[1]
+            errors[name][t] = _array(_Answer(rule)._call((now,)), (H,), key)
+            setattr(now, name, errors[name][t].copy())
+        back, carried = errors["back"][t], errors["carried"][t].copy()
+    return errors
+
+
+def _check_rules(answer, coupled):
+    """Chapter 03's rules, the reader's in their places, against measured errors."""
+    rules = answer.value
+    form = '{"(9) d_o": lambda now: ..., ...}'
+    _expect(isinstance(rules, dict), f"a dict is expected, {form}, got {_short(rules)}")
+    if not rules:
+        raise _NotDone
+    unknown = ", ".join(str(key) for key in rules if key not in _RULES)
+    _expect(not unknown, f"no such key: {unknown}; the keys are {', '.join(_RULES)}")
+    names = ["delta", "epsilon", "d_f", "d_o", "d_c"] + ["d_i"] * (not coupled)
+    for T, D, H in ((1, 2, 3), (4, 3, 2)):
+        rng, gates = np.random.default_rng(T), "fioc"
+        shapes = {f"W_{g}h": (H, H) for g in gates} | {f"W_{g}x": (H, D) for g in gates}
+        shapes |= {f"b_{g}": H for g in gates} | {f"p_{g}": H for g in "fio"}
+        p = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+        if coupled:  # no peepholes then
+            p |= {f"p_{g}": np.zeros(H) for g in "fio"}
+        x, w, h_0, c_0 = (rng.normal(size=n) for n in ((T, D), (T, H), H, H))
+        q = SimpleNamespace(p=p, x=x, w=w, h_0=h_0, c_0=c_0)
+        found = _backward(_RULES | rules, q, _forward(q, coupled))
+
+        def loss(name, a, q=q):
+            return (q.w * _forward(q, coupled, **{name: a})["h"]).sum()
+
+        true = {
+            n: complex_step(functools.partial(loss, n), np.zeros((T, H))) for n in names
+        }
+        where = "within one step " if T == 1 else "one step is right, but of four "
+        _compare(found, true, {}, where)
+
+
+@_exercise
+def peephole_rules(answer):
+    """The rules that change where the gates see the cell."""
+    _check_rules(answer, coupled=False)
+
+
+@_exercise
+def coupled_rules(answer):
+    """The rules that change where i = 1 − f."""
+    _check_rules(answer, coupled=True)
+
+
+@_exercise
+def truncated(answer):
+    """truncated(layer, x, dh, K): the sum of the gradients of pieces of K steps."""
+    rng, T = np.random.default_rng(5), 13
+    layer = LSTM(3, 4, rng=rng, forget_bias=2.0)
+    x, dh = rng.normal(size=(T, 2, 3)), rng.normal(size=(T, 2, 4))
+    whole = layer.forward(x)[1]
+
+    def total(K, carry=True, end=T):
+        sums = dict.fromkeys(layer.params, 0)
+        for k in range(0, end, K):
+            state = (whole.h_prev[k], whole.c_prev[k]) if carry else None
+            trace = layer.forward(x[k : k + K], state)[1]
+            gradients = layer.backward(dh[k : k + K], trace).params
+            sums = {name: sums[name] + gradients[name] for name in sums}
+        return sums
+
+    for K in (T, 5, 1, 20):
+        found = _arrays(answer(layer, x, dh, K), layer.params)
+        mistakes = {
+            "without any cut": total(T),
+            "if each piece starts from a state of zeros": total(K, carry=False),
+            "without the last, shorter piece": total(K, end=T - T % K),
+        }
+        _compare(found, total(K), mistakes, f"with K = {K} of {T} steps ")
+
+
+# ------------------------------------------------------------------ chapter 04
+
+
+@_exercise
+def wrong_arrays(answer):
+    """wrong_arrays(head, arrays, target): the names of those with a wrong gradient."""
+    rng = np.random.default_rng(1)
+    spoilers = [
+        lambda g: 8 * g,
+        lambda g: -g,
+        lambda g: 0 * g,
+        lambda g: 1.01 * g,
+        lambda g: np.roll(g, 1, axis=-1),  # as large as before in every norm
+        lambda g: g + 0.01 * np.abs(g).max() * (g == g.flat[-1]),  # one entry
+    ]
+    subsets = [set(bad) for n in range(4) for bad in itertools.combinations("hWb", n)]
+    for spoil, bad in itertools.product(spoilers, subsets):
+        T, B, H, K = rng.integers(2, 5, 4)
+        arrays = {
+            name: rng.normal(size=n)
+            for name, n in (("h", (T, B, H)), ("W", (K, H)), ("b", K))
+        }
+        scale = 10.0 ** rng.integers(-2, 3)
+
+        def head(arrays, target, spoil=spoil, bad=bad, scale=scale):
+            h, W = arrays["h"], arrays["W"]
+            loss, d = softmax_cross_entropy(h @ W.T + arrays["b"], target)
+            d = scale * d
+            grads = {"h": d @ W, "W": np.einsum("tbk,tbh->kh", d, h), "b": d.sum((0, 1))}
+            return scale * loss, {
+                n: spoil(g) if n in bad else g for n, g in grads.items()
+            }
+
+        found = answer(head, arrays, rng.integers(0, K, (T, B)))
+        names = hasattr(found, "__iter__") and not isinstance(found, str)
+        _expect(names, f"a set of names is expected, got {_short(found)}")
+        told = [", ".join(sorted(map(str, some))) or "none" for some in (found, bad)]
+        _expect(set(found) == bad, "it names {} where {} are wrong".format(*told))
+
+
+# The keys of chapter 04's rules, and of four of them which is wrong and by what factor.
+_KEYS = ["(8') delta", "(9) d_o", "(10a) epsilon", "(10') d_f", "(11') d_i", "(12') d_c"]
+_KEYS += ["(8') back", "(10a) carried", "(14) dx", "(15) W_h", "(15) W_x", "(15) b"]
+_HIDDEN = ((4, 0.5), (10, -1), (7, 0), (8, 2))
+
+
+def mystery(rules, number):
+    """Chapter 04's rules, one of them multiplied by a wrong factor; number: 0 to 3."""
+    place, factor = _HIDDEN[number]
+    factors = dict.fromkeys(rules, 1) | {_KEYS[place]: factor}
+    return {key: lambda *now, key=key: factors[key] * rules[key](*now) for key in rules}
+
+
+@_exercise
+def keys(answer):
+    """The keys of the four mysteries' wrong rules."""
+    four = isinstance(answer.value, (list, tuple)) and len(answer.value) == 4
+    _expect(four, f"a list of four keys is expected, got {_short(answer.value)}")
+    unknown = ", ".join(str(key) for key in answer.value if key not in _KEYS)
+    _expect(not unknown, f"no such key: {unknown}; the keys are {', '.join(_KEYS)}")
+    off = [str(n) for n in range(4) if answer.value[n] != _KEYS[_HIDDEN[n][0]]]
+    _expect(not off, f"not yet the one of number {', '.join(off)}")
+
+
+@_exercise
+def best_step(answer):
+    """best_step(size, third, eta): the best step of a central difference, (G3)."""
+    double, single = 2.0**-52, 2.0**-23
+    cases = [(1, 1, double), (1e8, 1, double), (1, 1e4, double), (30, 1e-3, single)]
+    for size, third, eta in cases:
+        s = _number(answer(float(size), float(third), eta))
+        _expect(s > 0, "a step is above 0")
+        ratio = s / math.cbrt(1.5 * eta * size / third)
+        told = (
+            f"for size {size:g}, third {third:g}, eta {eta:.0e} your step {s:.0e} is too "
+        )
+        _expect(0.5 < ratio < 2, told + ("small" if ratio < 1 else "large"))
+
+
+# ------------------------------------------------------------------ chapter 05
+
+
+def _gru_arrays(rng, D, H):
+    shapes = {f"W_{g}h": (H, H) for g in "zrh"} | {f"W_{g}x": (H, D) for g in "zrh"}
+    shapes |= {f"b_{g}": H for g in "zrh"}
+    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
+
+
+@_exercise
+def mgu_step(answer):
+    """mgu_step(p, x, h_prev): the new state of a minimal gated unit."""
+    rng = np.random.default_rng(6)
+    for D, H in ((2, 4), (3, 1)):
+        p, x, h = _gru_arrays(rng, D, H), rng.normal(size=D), rng.normal(size=H)
+        found = _array(answer(p, x, h), (H,), "the new state")
+        f = sigmoid(p["W_zh"] @ h + p["W_zx"] @ x + p["b_z"])
+        r = sigmoid(p["W_rh"] @ h + p["W_rx"] @ x + p["b_r"])
+        W_hh, of_x = p["W_hh"], p["W_hx"] @ x + p["b_h"]
+        mistakes = {
+            "of a reset gate of its own": (1 - f) * h
+            + f * np.tanh(W_hh @ (r * h) + of_x),
+            "without a gate before W_hh": (1 - f) * h + f * np.tanh(W_hh @ h + of_x),
+            "of the gate after W_hh": (1 - f) * h + f * np.tanh(f * (W_hh @ h) + of_x),
+            "if f keeps the old state": f * h + (1 - f) * np.tanh(W_hh @ (f * h) + of_x),
+        }
+        _compare(found, (1 - f) * h + f * np.tanh(W_hh @ (f * h) + of_x), mistakes)
+
+
+@_exercise
+def fix_update_gate(answer):
+    """fix_update_gate(layer, z): z_t is always z; the steps of the straight way."""
+    rng = np.random.default_rng(7)
+    for z, reset in itertools.product((0.1, 0.5, 0.03, 0.9), ("after", "before")):
+        before = GRU(3, 4, rng=rng, reset=reset)
+        layer, steps = answer.filled(before, z)
+        old, new = before.by_gate(before.params), layer.by_gate(layer.params)
+        changed = ", ".join(n for n in old if "_z" not in n and (old[n] != new[n]).any())
+        _expect(not changed, f"{changed} changed, and do not belong to z")
+        x, h_0 = 10 * rng.normal(size=(5, 6, 3)), rng.normal(size=(6, 4))
+        seen = layer.forward(x, h_0)[1].z
+        told = (
+            f"z_t is to be {z} always, and goes from {seen.min():.6g} to {seen.max():.6g}"
+        )
+        _expect(_same(seen, np.full(seen.shape, z)), told)
+        right = next(k for k in itertools.count(1) if (1 - z) ** k < 1 / math.e)
+        told = f"for z = {z} the error is not first below 1/e after {_short(steps)} steps"
+        _expect(_whole(steps) == right, told)
+
+
+@_exercise
+def converted(answer):
+    """converted(layer): the same GRU with its reset gate after, or ValueError."""
+    rng, D, H = np.random.default_rng(8), 2, 3
+    p, W_hh, own = _gru_arrays(rng, D, H), rng.normal(size=(H, H)), np.diag(np.ones(H))
+    reset = ("W_rh", "W_rx", "b_r")
+    alike = p | {name: np.array([p[name][0]] * H) for name in reset}
+    can = [p | {"W_hh": own}, alike | {"W_hh": W_hh}]
+    cannot = [p | {"W_hh": W_hh}]
+    for j, k in itertools.permutations(range(H), 2):
+        hears = own.copy()
+        hears[j, k] = 0.5  # unit j hears unit k, and each unit itself
+        pair = p | {name: p[name].copy() for name in reset} | {"W_hh": hears}
+        for name in reset:
+            pair[name][j] = pair[name][k]
+        can.append(pair)
+        for name in reset:
+            for entry in np.ndindex(pair[name][j].shape):
+                differs = pair[name].copy()
+                differs[(j, *entry)] += 0.3  # one number of the two units' gates
+                cannot.append(pair | {name: differs})
+    for n, params in enumerate(can + cannot):
+        layer, possible = GRU.of(params), n < len(can)
+        made = answer(layer, refusal=ValueError)
+        if isinstance(made, ValueError):
+            _expect(not possible, f"it refuses what can be copied ({_told(made)})")
+            continue
+        is_one = isinstance(made, GRU) and made.reset == "after"
+        _expect(is_one, f'a GRU with reset="after" is expected, got {_short(made)}')
+        _expect(
+            possible, "it copies what it should refuse: who hears whom, by which gate?"
+        )
+        x, h_0 = 2 * rng.normal(size=(6, 5, D)), rng.normal(size=(5, H))
+        _expect(_same(made(x, h_0)[0], layer(x, h_0)[0]), "its copy has other outputs")
+
+
+def _torch_gru(q, x, h):
+    """The outputs by the equations in PyTorch's documentation."""
+    outputs = []
+    for x_t in x:
+        i_r, i_z, i_n = np.split(q["weight_ih_l0"] @ x_t + q["bias_ih_l0"], 3)
+        h_r, h_z, h_n = np.split(q["weight_hh_l0"] @ h + q["bias_hh_l0"], 3)
+        r, z = sigmoid(i_r + h_r), sigmoid(i_z + h_z)
+        h = (1 - z) * np.tanh(i_n + r * h_n) + z * h
+        outputs.append(h)
+    return np.array(outputs)
+
+
+def _refuse(layer, state_dict, index=None):
+    raise RuntimeError("from_torch is what you are to write")
+
+
+@contextlib.contextmanager
+def _without_from_torch():
+    """from_torch refuses, under whatever name the notebook has it."""
+    code, from_torch.__code__ = from_torch.__code__, _refuse.__code__
+    try:
+        yield
+    finally:
+        from_torch.__code__ = code
+
+
+@_exercise
+def load_gru(answer):
+    """load_gru(layer, state_dict): fill the layer with PyTorch's arrays."""
+    rng = np.random.default_rng(9)
+    for D, H in ((3, 4), (2, 1)):
+        shapes = {"weight_ih_l0": (3 * H, D), "weight_hh_l0": (3 * H, H)}
+        shapes |= {"bias_ih_l0": 3 * H, "bias_hh_l0": 3 * H}
+        state_dict = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+        with _without_from_torch():
+            layer, _ = answer.filled(GRU(D, H, rng=rng), state_dict)
+        x, h_0 = rng.normal(size=(7, D)), rng.normal(size=H)
+        if not _same(layer(x, h_0)[0], _torch_gru(state_dict, x, h_0)):
+            right = GRU(D, H, rng=rng)
+            from_torch(right, state_dict)
+            _compare(layer.by_gate(layer.params), right.by_gate(right.params), {})
