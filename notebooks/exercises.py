@@ -300,11 +300,8 @@ def counts_words(answer):
     old, new = before.by_gate(before.params), layer.by_gate(layer.params)
     changed = ", ".join(name for name in old if (old[name][1] != new[name][1]).any())
     _expect(not changed, f"cell 1 is to stay as it is, and its {changed} changed")
-    rich = [
-        *_ALPHABET,
-        *"etaoin" * 6,
-        *"' \n" * 8,
-    ]  # in ends of words and apostrophes
+    # rich in ends of words and apostrophes
+    rich = [*_ALPHABET, *"etaoin" * 6, *"' \n" * 8]
     mixed = "".join(np.random.default_rng(2).choice(rich, 300))
     for text in ("be it, isn't", mixed, "'a''b' ''\n\nc'", _ZEN):
         ends = [word.end() for word in _WORD.finditer(text)]
@@ -597,6 +594,11 @@ def converted(answer):
     alike = p | {name: np.array([p[name][0]] * H) for name in reset}
     can = [p | {"W_hh": own}, alike | {"W_hh": W_hh}]
     cannot = [p | {"W_hh": W_hh}]
+    for odd in range(H):  # one unit's gate differs from the two others'
+        other = {name: alike[name].copy() for name in reset}
+        for name in reset:
+            other[name][odd] = p[name][odd] + 1
+        cannot.append(p | other | {"W_hh": W_hh})
     for j, k in itertools.permutations(range(H), 2):
         hears = own.copy()
         hears[j, k] = 0.5  # unit j hears unit k, and each unit itself

@@ -1,7 +1,9 @@
 """The form of a chapter: what nbval does not look at. nbval alone passes a notebook that was never run."""
 
 import copy
+import html
 import re
+from itertools import zip_longest
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -13,6 +15,8 @@ MACHINE_PATH = re.compile(
 )
 GENERATED_ID = re.compile(r"[0-9a-f]{8}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 IMPORT = re.compile(r"^(from lstm_core import|import lstm_core)\b", re.MULTILINE)
+FIRST = re.compile(r"(from drawing import|import drawing)\b")
+WIDTH = 90  # of a code line: more scrolls sideways on a page
 HIDDEN = {"source_hidden": True}
 # These tags take an output out of the comparison or let an error pass; as comments nbval reads them too.
 EXEMPTION = re.compile(r"nbval-|raises-exception|skip-execution")
@@ -47,6 +51,8 @@ def notebook_problems(notebook: nbformat.NotebookNode) -> list[str]:
         found.append(f"not executed from top to bottom: the counts are {counts}")
     if not any(IMPORT.search(cell.source) for cell in code):
         found.append("lstm_core is not imported")
+    if not (code and FIRST.match(code[0].source)):
+        found.append("drawing is not imported before all else; it finds lstm_core.py and settles what NumPy loads with")
     return found
 
 
@@ -81,14 +87,24 @@ def code_problems(cell: nbformat.NotebookNode) -> list[str]:
     lines = [line for line in cell.source.splitlines() if line.strip()]
     if len(lines) > 25:
         found.append(f"{len(lines)} lines; more than 25 are a function of drawing.py or lstm_core.py")
+    found += [
+        f"{len(line)} characters wide, {line.strip()[:20]}…: at most {WIDTH}" for line in lines if len(line) > WIDTH
+    ]
     if EXEMPTION_COMMENT.search(cell.source):
         found.append("a comment exempts it from nbval")
     folded = "hide-input" in cell.metadata.get("tags", []), cell.metadata.get("jupyter") == HIDDEN
     if folded != ("solution" in cell.metadata.get("tags", []),) * 2:
         found.append("solutions, and nothing else, are tagged solution and hide-input and are folded (source_hidden)")
-    for output in cell.outputs:
+    for output, below in zip_longest(cell.outputs, cell.outputs[1:]):
         found += output_problems(output, cell.execution_count)
+        data = output.get("data", {})
+        if "image/png" in data and not (below and is_caption(below, data.get("text/plain", ""))):
+            found.append("a figure without its caption; show(fig, description) gives it one")
     return found
+
+
+def is_caption(output: nbformat.NotebookNode, description: str) -> bool:
+    return html.escape(description, quote=False) in output.get("data", {}).get("text/html", "")
 
 
 def output_problems(output: nbformat.NotebookNode, count: int | None) -> list[str]:

@@ -1,18 +1,14 @@
 """The series' figures: what leaves through `show`, that each picture can be drawn, that colours can be told apart."""
 
-import importlib.util
+import drawing
+
 import io
 import itertools
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-
-Image = pytest.importorskip("PIL.Image")
-spec = importlib.util.spec_from_file_location("drawing", Path(__file__).parents[1] / "notebooks" / "drawing.py")
-drawing = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(drawing)
+from PIL import Image
 
 
 @pytest.fixture

@@ -23,16 +23,17 @@ def good() -> nbformat.NotebookNode:
     figure = new_output(
         "display_data", {"image/png": "iVBORw0KGgo=", "text/plain": ALT}, metadata={"image/png": {"alt": ALT}}
     )
+    caption = new_output("display_data", {"text/html": f"<p>{ALT}</p>"})
     hidden = {"tags": ["solution", "hide-input"], "jupyter": {"source_hidden": True}}
     cells = [
         new_markdown_cell(
             "# Why?\n\n## One question\n\n$$\na \\tag{1}\n$$\n\n[up](#One-question) and [away](first.ipynb)", id="title"
         ),
-        new_code_cell("from lstm_core import LSTM", id="imports"),
+        new_code_cell("from drawing import show\n\nfrom lstm_core import LSTM", id="imports"),
         new_code_cell(
             "1 + 1", id="sum", outputs=[new_output("execute_result", {"text/plain": "2"}, execution_count=2)]
         ),
-        new_code_cell("show(fig, ALT)", id="figure", outputs=[figure]),
+        new_code_cell("show(fig, ALT)", id="figure", outputs=[figure, caption]),
         new_code_cell("print(2)", id="solved", metadata=hidden, outputs=[new_output("stream", text="2\n")]),
     ]
     for count, cell in enumerate(cells[1:], 1):
@@ -60,6 +61,10 @@ def same_id_twice(nb):
 
 def too_long(nb):
     nb.cells[2].source = "x = 1\n" * 26
+
+
+def no_caption(nb):
+    del nb.cells[3].outputs[1]
 
 
 def no_title(nb):
@@ -94,8 +99,10 @@ SPOILT = {
     "invalid": (put(["cells", 1, "id"], "no blanks"), "not valid"),
     "no title": (no_title, "title"),
     "no import": (put(["cells", 1, "source"], "import numpy as np"), "not imported"),
+    "drawing later": (put(["cells", 1, "source"], "import lstm_core\nimport drawing"), "before all else"),
     "empty cell": (put(["cells", 2, "source"], " "), "empty"),
     "too long": (too_long, "26 lines"),
+    "too wide": (put(["cells", 2, "source"], "x = 1  " + "#" * 84), "91 characters"),
     "path in code": (put(["cells", 2, "source"], "open('/home/me/x')"), "a path"),
     "path in text": (put(["cells", 0, "source"], "# T\n\nSee /Users/me/x."), "a path"),
     "path in output": (put(["cells", 2, "outputs", 0, "data", "text/plain"], "'/tmp/x'"), "in the output"),
@@ -106,6 +113,8 @@ SPOILT = {
     "exempt by comment": (put(["cells", 2, "source"], "# NBVAL_IGNORE_OUTPUT\n1 + 1"), "exempts"),
     "plain figure": (put(["cells", 3, "outputs", 0, "data", "text/plain"], "<Figure size 640x480>"), "alternative"),
     "no alt": (put(["cells", 3, "outputs", 0, "metadata"], {}), "alternative"),
+    "no caption": (no_caption, "caption"),
+    "another caption": (put(["cells", 3, "outputs", 1, "data", "text/html"], "<p>Other.</p>"), "caption"),
     "another alt": (put(["cells", 3, "outputs", 0, "metadata", "image/png", "alt"], "Other."), "alternative"),
     "SVG": (put(["cells", 3, "outputs", 0, "data"], {"image/svg+xml": "<svg/>", "text/plain": ALT}), "not PNG"),
     "picture in text": (put(["cells", 0, "source"], "# T\n\n![](https://example.org/x.png)"), "alternative"),

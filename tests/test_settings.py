@@ -110,6 +110,7 @@ def test_another_module_imported_before_is_named(copied):
 
 def test_what_lies_beside_the_module_can_be_imported(copied):
     (copied / "experiments").mkdir()
+    (copied / "experiments" / "__init__.py").touch()
     (copied / "experiments" / "nets.py").write_text("side_by_side = 1\n", encoding="utf-8")
     code = "import drawing\nfrom experiments.nets import side_by_side\nprint(side_by_side)"
     assert python(copied / "notebooks", code).stdout.strip() == "1"
