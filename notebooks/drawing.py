@@ -411,16 +411,16 @@ def table_of_marks(marks, rows, columns, title=None, words=("right", "wrong"), a
     return fig
 
 
-def coloured_text(text, values, tracks, title):
+def coloured_text(text, values, tracks, title, label=None):
     """A text, each character on the colour of its value; a newline shows as a small arrow.
 
-    values: c_t, one for each character, newlines included; tracks: name (a key of COLOUR) to values between 0 and 1,
-    drawn as stripes under each line, full colour for 1.
+    values: one for each character, newlines included; label: what they are, c_t unless given; tracks: name (a key of
+    COLOUR) to values between 0 and 1, drawn as stripes under each line, full colour for 1.
     """
     if len(values) != len(text):
         raise ValueError(f"one value for each of the {len(text)} characters expected, got {len(values)}")
     lines = text.splitlines(keepends=True)
-    width, letters, stripe, space = 7.0, 22, 4, 6  # in inches; in pixels of the page
+    width, letters, stripe, space = 7.0, 22, 4, 6 if tracks else 3  # in inches; in pixels of the page
     pitch = letters + (stripe + 1) * len(tracks) + space
     title = _wrapped(title, width)
     above, below, side = 18 + 22 * (title.count("\n") + 1), 62, 8
@@ -453,12 +453,13 @@ def coloured_text(text, values, tracks, title):
     bar = fig.add_axes((0.55, 38 / height, 0.36, 9 / height))
     fig.colorbar(mpl.cm.ScalarMappable(norm, cmap), cax=bar, orientation="horizontal").outline.set_edgecolor(PALE)
     beside = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center", "fontsize": 14}
-    bar.annotate(symbol("c", "t"), (1, 0.5), (8, 0), **beside)
+    bar.annotate(label or symbol("c", "t"), (1, 0.5), (8, 0), **beside | ({"fontsize": 11} if label else {}))
     for n, name in enumerate(tracks):
         place = {"xycoords": "figure fraction", "textcoords": "offset points", "va": "center", "fontsize": 14}
         ax.annotate(symbol(name, "t"), (0.012 + 0.13 * n, 42 / height), (36, 0), color=COLOUR[name], **place)
         fig.add_artist(Rectangle((0.012 + 0.13 * n, 40 / height), 0.06, stripe / height, color=COLOUR[name]))
-    fig.text(0.012, 12 / height, "under each line: pale is 0, full colour is 1", color=COLOUR["grey"])
+    if tracks:
+        fig.text(0.012, 12 / height, "under each line: pale is 0, full colour is 1", color=COLOUR["grey"])
     return fig
 
 
@@ -749,30 +750,35 @@ def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=Fa
     return fig
 
 
-RNN_AT = {"h": 2.5, "out": 4.0, "width": 5.0}
+RNN_AT = {"W_h": 1.0, "plus": 2.4, "tanh": 4.1, "width": 5.1}
+RNN_LINE = 1.95  # the height at which the state goes through the cell
 
 
 def draw_rnn_cell(title=None):
-    """One step of a plain RNN, (R1): h_{t-1} and x_t, weighted and summed, through tanh to h_t."""
-    fig, ax = _page(title, -1.85, RNN_AT["width"] + 1.85, -0.85, 3.9)
+    """One step of a plain RNN, (R1): h_{t-1} and x_t, each times its weights, summed, through tanh to h_t."""
+    fig, ax = _page(title, -1.85, RNN_AT["width"] + 1.85, -0.9, 3.1)
     pen = Pen(ax, ("x", "h"))
     _rnn(pen, RNN_AT)
-    _name(pen, "x", -1.1, BUS, "h", "t-1", ha="right")
-    _name(pen, "h", RNN_AT["width"] + 1.1, BUS, "h", ha="left")
+    _name(pen, "x", -1.1, RNN_LINE, "h", "t-1", ha="right")
+    _name(pen, "h", RNN_AT["width"] + 1.1, RNN_LINE, "h", ha="left")
+    between = (RNN_AT["plus"] + RNN_AT["tanh"]) / 2 - 0.17
+    pen.label("h", between, RNN_LINE + 0.38, symbol("net", "t"), COLOUR["grey"], font=13)
     return fig
 
 
 def _rnn(pen, at, time="t", small=False, left=-0.95, right=0.95):
     """The parts of one RNN cell between `left` and `right` of its body."""
-    x, h = at["h"], COLOUR["h"]
-    pen.cell(at["width"], 3.7)
-    _inputs(pen, x, [x], time, {}, left, small=True)
-    pen.wire("h", [(x, BUS), (x, GATE - 0.4)], h, head=True)
-    out = at["out"]
-    pen.wire("h", [(x, GATE + 0.4), (x, 3.1), (out, 3.1), (out, BUS), (at["width"] + right, BUS)], h, head=True)
-    pen.box("h", x, GATE, r"$\tanh$", h, width=1.3)
-    if not small:
-        pen.label("h", x + 0.2, 1.25, symbol("net", "t"), COLOUR["grey"], ha="left", font=13)
+    h, x, y, plus = COLOUR["h"], COLOUR["x"], RNN_LINE, at["plus"]
+    pen.cell(at["width"], 2.95)
+    pen.wire("h", [(left, y), (plus - 0.31, y)], h, head=True)
+    pen.wire("x", [(plus, -0.35), (plus, y - 0.31)], x, head=True)
+    pen.wire("h", [(plus + 0.31, y), (at["tanh"] - 0.6, y)], h, head=True)
+    pen.wire("h", [(at["tanh"] + 0.6, y), (at["width"] + right, y)], h, head=True)
+    pen.operator("h", plus, y, "plus", h)
+    pen.box("h", at["W_h"], y, symbol("W_h"), h, width=1.0)
+    pen.box("x", plus, 0.75, symbol("W_x"), x, width=1.0, height=0.7)
+    pen.box("h", at["tanh"], y, r"$\tanh$", h, width=1.2)
+    _name(pen, "x", plus, -0.62, "x", time, beside=True)
 
 
 # ---------------------------------------------------------------- several steps, and the error's way back
@@ -794,13 +800,13 @@ def _unrolled(draw, parts, at, top, steps, lines, title, path):
             if k == 0:
                 pen.label(parts[0], -1.1, y, symbol(name, _before(time)), COLOUR[name], "right")
     if path:
-        pen.box(parts[0], at["width"] + GAP + 0.5, BUS, "$E$", INK, width=1.0)
+        pen.box(parts[0], at["width"] + GAP + 0.5, lines[-1][1], "$E$", INK, width=1.0)
     return fig, ax, stride
 
 
-def _way_back(ax, points, colour, arrows=(), order=3.2):
+def _way_back(ax, points, colour, arrows=(), order=3.2, width=5.0):
     """The error's way through `points`, a broad line under the boxes; arrows: the stretches that bear one."""
-    Pen(ax, ()).stroke(points, colour, 5.0, order)
+    Pen(ax, ()).stroke(points, colour, width, order)
     for k in arrows:
         here, there = np.array(points[k : k + 2], dtype=float)
         angle = np.degrees(np.arctan2(*(there - here)[::-1])) - 90  # the marker points upwards
@@ -809,15 +815,17 @@ def _way_back(ax, points, colour, arrows=(), order=3.2):
 
 
 def draw_rnn_unrolled(steps=4, path=None, title=None):
-    """A plain RNN over `steps` time steps; path="h" draws the error's way back from E: through every tanh and W_h."""
+    """A plain RNN over `steps` time steps; path="h": the error's way back from E, thinner after each tanh and W_h."""
     if path not in (None, "h"):
         raise ValueError(f'path must be None or "h", not {path!r}')
-    at = {"h": 1.9, "out": 3.3, "width": 4.2}
-    fig, ax, stride = _unrolled(_rnn, ("x", "h"), at, 4.0, steps, [("h", BUS)], title, path)
-    for x in stride * np.arange(steps) if path else ():
-        edge, up, down = x + at["width"], x + at["out"], x + at["h"]
-        way = [(edge + GAP, BUS), (edge, BUS), (up, BUS), (up, 3.1), (down, 3.1), (down, BUS), (x if x else -0.95, BUS)]
-        _way_back(ax, way, COLOUR["h"], [0] if x else [0, 5])
+    fig, ax, stride = _unrolled(_rnn, ("x", "h"), RNN_AT, 3.3, steps, [("h", RNN_LINE)], title, path)
+    width, right = 11.0, steps * stride
+    for x in reversed(stride * np.arange(steps)) if path else ():
+        for left in (x + RNN_AT["tanh"], x + RNN_AT["W_h"]):
+            _way_back(ax, [(right, RNN_LINE), (left, RNN_LINE)], COLOUR["h"], width=width)
+            right, width = left, 0.78 * width
+    if path:
+        _way_back(ax, [(right, RNN_LINE), (-0.95, RNN_LINE)], COLOUR["h"], [0], width=width)
     return fig
 
 

@@ -241,6 +241,26 @@ def error_before(answer):
         _compare(found, right, mistakes)
 
 
+@_exercise
+def rest_and_factor(answer):
+    """rest_and_factor(w): where a tanh unit with weight w > 1 rests, and its error's factor."""
+    for w in (1.05, 1.2, 2.0, 3.5):
+        rest = 1.0
+        for _ in range(20_000):
+            rest = math.tanh(w * rest)
+        factor = w * (1 - rest**2)
+        found = answer(w)
+        ask = "two numbers are expected, rest and factor"
+        _expect(isinstance(found, (tuple, list, np.ndarray)) and len(found) == 2, ask)
+        given_rest, given_factor = _number(found[0], "rest"), _number(found[1], "factor")
+        told = f"at w = {w} the unit rests at {rest:.10f}, yours at {given_rest:.10g}"
+        _expect(abs(given_rest - rest) < 1e-9, told)
+        told = f"at w = {w} the factor is {factor:.6f}, yours {given_factor:.6g}"
+        if abs(given_factor * w - factor) < 1e-6:
+            told += ": it is the slope without the weight"
+        _expect(abs(given_factor - factor) < 1e-6, told)
+
+
 # ------------------------------------------------------------------ chapter 02
 
 with contextlib.redirect_stdout(io.StringIO()):

@@ -300,6 +300,21 @@ def slope_of(h):
     return h * (1 - h)
 
 
+def rest_and_factor(w, steps=20_000):
+    h = 1.0
+    for _ in range(steps):
+        h = math.tanh(w * h)
+    return h, w * (1 - h * h)
+
+
+def by_bisection(w):
+    low, high = 1e-6, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if math.tanh(w * middle) > middle else (low, middle)
+    return low, w * (1 - np.tanh(w * low) ** 2)
+
+
 RIGHT = {
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
@@ -313,6 +328,12 @@ RIGHT = {
         lambda delta, h, W_h: delta @ W_h @ np.diag(h - h**2),
         lambda delta, h, W_h: [sum(delta * W_h[:, k]) * h[k] * (1 - h[k]) for k in range(len(h))],
         lambda delta, h, W_h: np.multiply(delta @ W_h, h * (1 - h), out=h),
+    ],
+    "rest_and_factor": [
+        rest_and_factor,
+        lambda w: list(rest_and_factor(w)),
+        lambda w: np.array(rest_and_factor(w)),
+        by_bisection,
     ],
     "inverted": [
         lambda W, b: (-W, -b),
@@ -455,6 +476,25 @@ WRONG = {
         (lambda delta, h, W_h: "delta", "array of numbers"),
         (lambda delta, h, W_h: h_0 @ W * slope_of(h_0), "own W, h_0"),
         (lambda delta, h, W_h: delta @ W_h[:2], "ValueError: matmul"),
+    ],
+    "rest_and_factor": [
+        (lambda w: (0.0, w), "rests at"),
+        (lambda w: (1.0, 0.0), "rests at"),
+        (lambda w: rest_and_factor(w, 10), "rests at"),
+        (lambda w: (-rest_and_factor(w)[0], rest_and_factor(w)[1]), "rests at"),
+        (lambda w: rest_and_factor(3.0), "rests at"),
+        (lambda w: (rest_and_factor(w)[0], rest_and_factor(w)[1] / w), "without the weight"),
+        (lambda w: (rest_and_factor(w)[0], w), "the factor is"),
+        (lambda w: (rest_and_factor(w)[0], 0.031), "the factor is"),
+        (lambda w: rest_and_factor(w)[0], "two numbers"),
+        (lambda w: (*rest_and_factor(w), 1), "two numbers"),
+        (lambda w: (math.nan, math.nan), "rest"),
+        (lambda w: (rest_and_factor(w)[0], math.nan), "factor"),
+        (lambda w: (rest_and_factor(w)[0], math.inf), "factor"),
+        (lambda w: (True, 0.5), "rest"),
+        (lambda w: ("0.5", 0.5), "rest"),
+        (lambda w: rest_and_factor(N / 3), "reads the notebook's own N"),
+        ((0.995, 0.031), "a function is expected"),
     ],
     "inverted": [
         (lambda W, b: (-W, b), "for v = 0"),
