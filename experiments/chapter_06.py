@@ -31,6 +31,11 @@ def _settings(task: str, T: int, updates: int, H: int, layers: Sequence[tuple[st
 LSTMS = [("LSTM", start) for start in (*GATED[:3], "spread", *GATED[3:])]
 GRUS = [("GRU", start) for start in ("b = 0", "ln(T-1)", "chrono")]
 RNNS = [("RNN", "as made")]
+LONG = [("LSTM", start) for start in ("b = 1", "ln(T-1)", "both closed", "chrono")] + [
+    ("GRU", "ln(T-1)"),
+    ("GRU", "chrono"),
+]
+CLOSED = [("LSTM", "b = 1"), ("LSTM", "both closed"), ("LSTM", "chrono"), ("GRU", "chrono")]
 FLOWS = [(layer, start) for start in ("ln(T-1)", "chrono") for layer in ("LSTM", "hidden only", "cell only")]
 
 EXPERIMENTS = [
@@ -41,9 +46,13 @@ EXPERIMENTS = [
         [
             setting
             for T in (50, 100, 200, 400, 1000)
-            for setting in _settings("temporal order", T, 800, 8, LSTMS + GRUS + RNNS)
+            for setting in _settings("temporal order", T, 800, 8, LONG if T == 1000 else LSTMS + GRUS + RNNS)
         ]
-        + [setting for T in (100, 400, 1000) for setting in _settings("adding", T, 1500, 16, LSTMS + GRUS + RNNS)],
+        + [
+            setting
+            for T in (100, 400, 1000)
+            for setting in _settings("adding", T, 1500, 16, LSTMS + GRUS + RNNS if T == 100 else CLOSED)
+        ],
         _train,
     ),
     Experiment(
