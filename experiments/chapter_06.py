@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from experiments.records import Experiment, Row, Setting
 from experiments.starts import maker
-from experiments.tasks import adding, latch, temporal_order, two_memories
+from experiments.tasks import adding, first_city, latch, temporal_order, two_memories
 from experiments.training import train
+from lstm_core import Array, Arrays
 
 TASKS = {"temporal order": temporal_order, "adding": adding, "latch": latch, "two memories": two_memories}
 GATED = ["b = 0", "b = 1", "ln(T-1)", "both closed", "chrono"]
@@ -18,6 +20,25 @@ def _train(name: str, setting: Setting, trials: Sequence[int], limit: int | None
     make = maker(setting["layer"], task.D, setting["H"], setting["start"], T)
     enough = 0.95 if setting["task"] == "adding" else 0.99
     return train(name, trials, task, make, updates=setting["updates"], limit=limit, enough=enough)
+
+
+def _read(name: str, setting: Setting, trials: Sequence[int], limit: int | None = None) -> list[Row]:
+    """The first trial keeps its parameters, to four digits: the chapter looks into it."""
+    task = first_city()
+    make = maker(setting["layer"], task.D, setting["H"], setting["start"], setting["T"])
+    rows = train(name, trials, task, make, updates=setting["updates"], limit=limit, look=_rounded)
+    for trial, row in zip(trials, rows, strict=True):
+        if trial != 0:
+            del row["params"]
+    return rows
+
+
+def _rounded(params: list[Arrays]) -> Row:
+    return {"params": [{name: _digits(a) for name, a in part.items()} for part in params]}
+
+
+def _digits(a: Array) -> list[Any]:
+    return [_digits(row) if row.ndim else float(f"{row:.4g}") for row in a]
 
 
 def _settings(task: str, T: int, updates: int, H: int, layers: Sequence[tuple[str, str]]) -> list[Setting]:
@@ -31,18 +52,15 @@ def _settings(task: str, T: int, updates: int, H: int, layers: Sequence[tuple[st
 LSTMS = [("LSTM", start) for start in (*GATED[:3], "spread", *GATED[3:])]
 GRUS = [("GRU", start) for start in ("b = 0", "ln(T-1)", "chrono")]
 RNNS = [("RNN", "as made")]
-LONG = [("LSTM", start) for start in ("b = 1", "ln(T-1)", "both closed", "chrono")] + [
-    ("GRU", "ln(T-1)"),
-    ("GRU", "chrono"),
-]
-CLOSED = [("LSTM", "b = 1"), ("LSTM", "both closed"), ("LSTM", "chrono"), ("GRU", "chrono")]
+LONG = [("LSTM", "b = 1"), ("LSTM", "chrono"), ("GRU", "chrono"), ("LSTM", "both closed")]
+READERS = [("RNN", "as made"), ("LSTM", "b = 1"), ("LSTM", "chrono"), ("GRU", "b = 0"), ("GRU", "chrono")]
 FLOWS = [(layer, start) for start in ("ln(T-1)", "chrono") for layer in ("LSTM", "hidden only", "cell only")]
 
 EXPERIMENTS = [
     Experiment(
         "lags",
         "Temporal order (H = 8) and adding (H = 16) over T steps, from several initial biases. Batch 32, Adam 1e-2, "
-        "norm clipped at 1, at most 800 and 1,500 updates; solved over 50 updates: 99 % right, 95 % within 0.1.",
+        "norm clipped at 1, at most 800 and 1,000 updates; solved over 50 updates: 99 % right, 95 % within 0.1.",
         [
             setting
             for T in (50, 100, 200, 400, 1000)
@@ -50,8 +68,8 @@ EXPERIMENTS = [
         ]
         + [
             setting
-            for T in (100, 400, 1000)
-            for setting in _settings("adding", T, 1500, 16, LSTMS + GRUS + RNNS if T == 100 else CLOSED)
+            for T in (100, 400)
+            for setting in _settings("adding", T, 1000, 16, RNNS + LONG if T == 100 else LONG[:3])
         ],
         _train,
     ),
@@ -75,5 +93,13 @@ EXPERIMENTS = [
         _train,
         trials=30,
         block=15,
+    ),
+    Experiment(
+        "first_city",
+        "The text about Inês, 219 letters: which of its three cities came first? H = 16, batch 32, Adam 1e-2, norm "
+        "clipped at 1, at most 400 updates; solved: 99 % right over 50 updates. Trial 0 keeps its parameters.",
+        _settings("first city", 219, 400, 16, READERS),
+        _read,
+        block=10,
     ),
 ]
