@@ -687,3 +687,79 @@ def load_gru(answer):
             right = GRU(D, H, rng=rng)
             from_torch(right, state_dict)
             _compare(layer.by_gate(layer.params), right.by_gate(right.params), {})
+
+
+# Chapter 06
+
+
+@_exercise
+def bias_for(answer):
+    """bias_for(k, left): the bias with which a cell keeps `left` over k steps."""
+    for k, left in ((1, 0.5), (1, 0.9), (100, 0.5), (37, 0.2), (1000, 0.9), (5, 1e-3)):
+        b = _number(answer(k, left), "a number, the bias")
+        kept = sigmoid(np.array(b)) ** k
+        _expect(
+            _same(kept, np.array(left), 1e-8),
+            f"with a bias of {b:.3g} a cell keeps {kept:.3g} over {k} steps, not {left}",
+        )
+
+
+@_exercise
+def kept_by_mixture(answer):
+    """kept_by_mixture(biases, k): the mean over the units of what each keeps."""
+    rng = np.random.default_rng(6)
+    for H, k in ((1, 1), (2, 10), (5, 3), (8, 200)):
+        biases = rng.uniform(-1, 6, H)
+        found = _number(answer(biases, k), "a number, the mean of what is kept")
+        right = np.mean(sigmoid(biases) ** k)
+        if (
+            _same(np.array(found), sigmoid(biases.mean(keepdims=True))[0] ** k, 1e-8)
+            and H > 1
+        ):
+            raise _Wrong("that is what a unit with the mean bias keeps")
+        if (
+            _same(np.array(found), np.mean(sigmoid(biases)) ** k, 1e-8)
+            and k > 1
+            and H > 1
+        ):
+            raise _Wrong("the mean gate's power is not the mean of the gates' powers")
+        _expect(
+            _same(np.array(found), right, 1e-8),
+            f"for biases {biases.round(2).tolist()} and {k} steps {right:.4g} is kept, "
+            f"not {found:.4g}",
+        )
+
+
+def _cells(rng, T, B, H, unit, label, size):
+    """Cells of which one holds the label at the end, another held it, a third is large."""
+    c = 0.3 * rng.standard_normal((T, B, H))
+    sign = np.where(label, 1.0, -1.0)
+    others = [k for k in range(H) if k != unit]
+    c[: T // 2, :, others[0]] += 5 * sign  # knew it, and forgot it
+    c[:, :, others[1]] += 40 + 8 * rng.standard_normal(B)  # large, and knows nothing
+    c[..., unit] = c[..., unit] * size + size * 2 * sign * rng.choice([-1, 1])
+    return c
+
+
+@_exercise
+def remembers(answer):
+    """remembers(c, label): the unit whose cell tells the label best at the last step."""
+    rng = np.random.default_rng(16)
+    for T, B, H, unit, size in (
+        (6, 40, 3, 1, 1),
+        (9, 50, 5, 4, 0.01),
+        (4, 60, 4, 0, 0.1),
+    ):
+        label = rng.integers(0, 2, B).astype(bool)
+        label[:2] = True, False
+        c = _cells(rng, T, B, H, unit, label, size)
+        found = _whole(answer(c, label))
+        others = [k for k in range(H) if k != unit]
+        _expect(
+            found != others[0], f"unit {found} knew it, and has forgotten it at the end"
+        )
+        _expect(
+            found != others[1] or found == unit,
+            f"unit {found} is large, but it is as large for both labels",
+        )
+        _expect(found == unit, f"it finds unit {found}; unit {unit} tells the label")

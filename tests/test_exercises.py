@@ -315,6 +315,12 @@ def by_bisection(w):
     return low, w * (1 - np.tanh(w * low) ** 2)
 
 
+def remembers(c, label, at=-1, spread=True):
+    one, other = c[at][label], c[at][~label]
+    apart = np.abs(one.mean(axis=0) - other.mean(axis=0))
+    return int(np.argmax(apart / (one.std(axis=0) + other.std(axis=0)) if spread else apart))
+
+
 RIGHT = {
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
@@ -384,6 +390,22 @@ RIGHT = {
     "fix_update_gate": [fix_update_gate, fix_by_counting],
     "converted": [converted, converted_by_trying],
     "load_gru": [load_gru, load_reordered],
+    "bias_for": [
+        lambda k, left: np.log(left ** (1 / k) / (1 - left ** (1 / k))),
+        lambda k, left: -np.log(np.expm1(-np.log(left) / k)),
+        lambda k, left: np.array(-math.log(left ** (-1 / k) - 1)),
+    ],
+    "kept_by_mixture": [
+        lambda biases, k: (sigmoid(biases) ** k).mean(),
+        lambda biases, k: sum((1 / (1 + np.exp(-b))) ** k for b in biases) / len(biases),
+        lambda biases, k: np.mean(np.exp(-k * np.log1p(np.exp(-biases, out=biases)))),
+    ],
+    "remembers": [
+        remembers,
+        lambda c, label: np.array(remembers(c, ~label)),
+        lambda c, label: float(remembers(-c, label)),
+        lambda c, label: max(range(c.shape[2]), key=lambda k: abs(np.corrcoef(c[-1, :, k], label)[0, 1])),
+    ],
 }
 
 
@@ -675,6 +697,39 @@ WRONG = {
         ),
         (lambda layer: spoilt_in_place(converted(layer)), "other outputs"),
         (lambda layer: int("no"), "refuses what can be copied"),
+    ],
+    "bias_for": [
+        (lambda k, left: np.log(k - 1), "keeps"),
+        (lambda k, left: np.log(max(k, 2) - 1.0), "keeps"),
+        (lambda k, left: left ** (1 / k), "keeps"),
+        (lambda k, left: -np.log(left ** (1 / k) / (1 - left ** (1 / k))), "keeps"),
+        (lambda k, left: np.log(left / (1 - left)), "keeps"),
+        (lambda k, left: 9.2, "keeps"),
+        (lambda k, left: round(float(-np.log(left ** (-1 / k) - 1)), 3), "keeps"),
+        (lambda k, left: math.nan, "a number"),
+        (lambda k, left: np.array([1.0]), "a number"),
+        (1.0, "a function is expected"),
+    ],
+    "kept_by_mixture": [
+        (lambda biases, k: sigmoid(biases.mean(keepdims=True))[0] ** k, "the mean bias"),
+        (lambda biases, k: sigmoid(biases).mean() ** k, "the mean gate's power"),
+        (lambda biases, k: sigmoid(biases) ** k, "a number"),
+        (lambda biases, k: (sigmoid(biases) ** k).sum(), "is kept"),
+        (lambda biases, k: (sigmoid(-biases) ** k).mean(), "is kept"),
+        (lambda biases, k: (sigmoid(biases) ** (k + 1)).mean(), "is kept"),
+        (lambda biases, k: np.median(sigmoid(biases) ** k), "is kept"),
+        (lambda biases, k: math.nan, "a number"),
+    ],
+    "remembers": [
+        (lambda c, label: remembers(c, label, spread=False), "large"),
+        (lambda c, label: remembers(c, label, at=0), "has forgotten"),
+        (lambda c, label: int(np.abs(c[-1]).mean(axis=0).argmax()), "large"),
+        (lambda c, label: int(c[-1].std(axis=0).argmin()), ""),
+        (lambda c, label: 1, ""),
+        (lambda c, label: 4, ""),
+        (lambda c, label: 0.5, "whole number"),
+        (lambda c, label: math.nan, "whole number"),
+        (lambda c, label: c[-1], ""),
     ],
     "load_gru": [
         (load_with_from_torch, "from_torch is what you are to write"),

@@ -17,7 +17,19 @@ from experiments import chapter_02, records, variants
 from experiments.many import Nets, side_by_side
 from experiments.run import ROOT, experiments
 from experiments.starts import STARTS, maker
-from experiments.tasks import Task, adding, first_sign, latch, ram, temporal_order, two_memories
+from experiments.tasks import (
+    CITIES,
+    INES,
+    Task,
+    adding,
+    first_city,
+    first_sign,
+    latch,
+    one_hot,
+    ram,
+    temporal_order,
+    two_memories,
+)
 from experiments.training import train
 from lstm_core import (
     GRU,
@@ -271,6 +283,22 @@ def test_two_memories():
     half = 2 * target - 1
     assert task.right(half, target, mask) == 1
     assert task.right(half * [1, -1], target, mask) == 0
+
+
+def test_first_city():
+    task = first_city()
+    x, target, mask = task.batch(np.random.default_rng(0), 60)
+    assert x.shape == (219, 60, task.D)
+    first = INES.index("{}")
+    for b in range(60):
+        city = one_hot(CITIES[target[0, b]])
+        assert (x[first : first + 6, b] == city).all()
+    assert np.bincount(target[-1], minlength=4).min() > 5
+    assert mask.sum() == mask[-1].sum() == 60
+    assert (x[:, 0] == one_hot(INES.format(*["Lisbon"] * 3))).all(axis=1).mean() > 0.9
+    right = np.eye(4)[target]
+    assert task.right(right, target, mask) == 1
+    assert task.right(right[..., ::-1], target, mask) == 0
 
 
 def test_flows_leave_out_the_other_way():
