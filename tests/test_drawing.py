@@ -95,6 +95,18 @@ PICTURES = {
     },
     **{f"gru, {reset}": lambda reset=reset: drawing.draw_gru_cell("z", "r", reset) for reset in ("before", "after")},
     **{f"lstm, {part}": lambda part=part: drawing.draw_lstm_cell(part, part) for part in drawing.LSTM_PARTS},
+    # Chapter 06
+    "texts": lambda: drawing.coloured_texts(TEXT, {"LSTM": (np.linspace(0, 1, 7), "LSTM")}, "Texts"),
+    "counts": lambda: drawing.counts_table({"RNN": ([1, 20, None], "RNN")}, (1, 2, 3), "Counts", "T"),
+    "reach": lambda: drawing.reach_figure(
+        {kind: {"0": 0.5 ** np.arange(201.0), "chrono": np.ones(201)} for kind in ("LSTM", "GRU")},
+        0.8 ** np.arange(201.0),
+        "Reach",
+    ),
+    "pile": lambda: drawing.pile_figure(
+        {"open": (np.arange(9.0), np.ones(9)), "closed": (np.zeros(9), np.ones(9))}, "Pile"
+    ),
+    "states": lambda: drawing.differing_states(np.eye(5, 3), {2: "word"}, "States"),
 }
 
 
@@ -113,6 +125,7 @@ def test_each_picture_can_be_drawn(draw, shown):
         (lambda: drawing.draw_lstm_unrolled(path="x"), "both"),
         (lambda: drawing.draw_rnn_unrolled(path="c"), '"h"'),
         (lambda: drawing.coloured_text("abc", [1.0], {}, "Text"), "3 characters"),
+        (lambda: drawing.coloured_texts("abc", {"RNN": ([1.0], "RNN")}, "Text"), "3 characters"),
     ],
 )
 def test_a_wrong_argument_is_named(call, said):
