@@ -355,7 +355,7 @@ def holds_first(answer):
 # ------------------------------------------------------------------ chapter 03
 
 _GATES = "fioc"
-_FORWARD = ("f", "i", "o", "c_tilde", "c", "h", "c_prev", "h_prev")
+_QUANTITIES = ("f", "i", "o", "c_tilde", "c", "h", "c_prev", "h_prev")
 _ERRORS = {"d_f": "f", "d_i": "i", "d_o": "o", "d_c_tilde": "c"}  # and their gates
 
 
@@ -403,7 +403,7 @@ def cell_error(answer):
     for T, H in ((4, 3), (3, 1)):
         q = _lstm_arrays(np.random.default_rng([T, 3]), T, 2, H)
         s = _forward(q)
-        known = {name: s[name] for name in _FORWARD}
+        known = {name: s[name] for name in _QUANTITIES}
         for name in ("delta", "epsilon", *_ERRORS):
             known[name] = _measured(q, name)
         for t in range(T):
@@ -466,7 +466,7 @@ def _peephole_gradients(q, s, to_o=1, to_next=1, p_o="c"):
     }
     back = carried = np.zeros(len(q["h_0"]))
     for t in reversed(range(len(q["x"]))):
-        f, i, o, c_tilde, c, _, c_prev, h_prev = (s[name][t] for name in _FORWARD)
+        f, i, o, c_tilde, c, _, c_prev, h_prev = (s[name][t] for name in _QUANTITIES)
         delta = q["w"][t] + back
         d = {"o": delta * np.tanh(c) * o * (1 - o)}
         epsilon = delta * o * (1 - np.tanh(c) ** 2) + carried + to_o * d["o"] * q["p_o"]
@@ -491,7 +491,6 @@ def peepholes(answer):
         q = _lstm_arrays(np.random.default_rng(T), T, D, H, peepholes=True)
         s = _forward(q)
         mistakes = {
-            "without the peepholes on the way back": _peephole_gradients(q, s, 0, 0),
             "without c_t's way through o_t": _peephole_gradients(q, s, to_o=0),
             "without c_t's ways through f_{t+1} and i_{t+1}": _peephole_gradients(
                 q, s, to_next=0
