@@ -16,7 +16,7 @@ Whole pictures in one call, each returns the figure:
     phase_map(x, y, growth, title)              a quantity over two parameters, with the line where it is zero
     table_of_marks(marks, rows, columns, title) right and wrong, as marks that do not need colour
     coloured_text(text, values, tracks, title)  a text, each character on the colour of its value
-    strips(panels, title, xlabel)               every trial of many settings as a dot, and how many of them there are
+    strips(panels, title, xlabel, end)          every trial of many settings as a dot, and how many of them there are
     gate_square(title)                          what keeping and writing make of a cell's state, and where a GRU is
     draw_rnn_cell(), draw_lstm_cell(), draw_gru_cell()      the cells; `show` and `highlight` name their parts
     draw_rnn_unrolled(), draw_lstm_unrolled()               the same over several steps, with the error's way back
@@ -326,13 +326,13 @@ def curves(
 def tracks(series, title=None, xlabel="time $t$ (steps)", names=None, limits=None, x=None):
     """Quantities over time, one above the other on a common time axis; each in the colour of its name.
 
-    series: name (a key of COLOUR, up to a comma) to array of T values; names: name to what is written beside it;
+    series: name (a key of COLOUR) to array of T values; names: name to what is written beside it;
     limits: name to (low, high); a gate's is (0, 1) unless given.
     """
     fig, axes = figure(title, 7.0, 0.9 + 1.05 * len(series), len(series), 1, sharex=True, squeeze=False)
     for ax, (name, values) in zip(axes[:, 0], series.items(), strict=True):
         times = np.arange(1, len(values) + 1) if x is None else x
-        colour = COLOUR.get(name.partition(",")[0], INK)
+        colour = COLOUR.get(name, INK)
         ax.plot(times, values, color=colour, linewidth=1.8)
         low, high = (limits or {}).get(name) or ((0, 1) if name in "fiozr" else ax.get_ylim())
         ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
@@ -498,7 +498,7 @@ def strips(panels, title, xlabel, end):
 
 def gate_square(title):
     """What a cell does with its state, by what it keeps (f) and writes (i): the LSTM's square, the GRU's diagonal."""
-    fig, ax = figure(title, 6.4, 4.9)
+    fig, ax = figure(title, 6.6, 5.2)
     lstm, gru = COLOUR["LSTM"], COLOUR["GRU"]
     ax.add_patch(Rectangle((0, 0), 1, 1, facecolor=lstm, alpha=0.1, edgecolor="none"))
     ax.plot([1, 0], [0, 1], color=gru, linewidth=5, solid_capstyle="butt")
@@ -513,7 +513,7 @@ def gate_square(title):
     along = {"rotation": -45, "rotation_mode": "anchor", "transform_rotates_text": True}
     ax.text(0.5, 0.53, "GRU: $i = 1 - f$", color=gru, ha="center", va="bottom", fontsize=13, **along)
     ax.text(0.72, 0.78, "LSTM: the whole square", color=lstm, ha="center", va="center", fontsize=13)
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="$f$: how much is kept", ylabel="$i$: how much is written")
+    ax.set(aspect="equal", xlim=(0, 1), ylim=(0, 1), xlabel="$f$: how much is kept", ylabel="$i$: how much is written")
     ax.set_xticks([0, 0.5, 1])
     ax.set_yticks([0, 0.5, 1])
     return fig
@@ -810,7 +810,7 @@ def draw_gru_cell(
     _name(pen, "z", z - 0.2, 3.55, "z", value=values.get("z"), ha="right")
     _name(pen, "r", at["r"] + 1.1, gate + 0.38, "r")
     _name(pen, "h_tilde", end + 0.28, 3.45, "h_tilde", value=values.get("h_tilde"), ha="left")
-    for name, place in {"r": (5.2, gate - 0.32), "r_h": (6.35, 1.58)}.items():
+    for name, place in {"r": (5.2, gate - 0.32), "r_h": (6.2, 1.66)}.items():
         if name in values:
             pen.label("r", *place, _minus(f"{values[name]:.2f}"), COLOUR["r"], font=11.5)
     if reset == "after":
