@@ -17,7 +17,6 @@ Whole pictures in one call, each returns the figure:
     table_of_marks(marks, rows, columns, title) right and wrong, as marks that do not need colour
     coloured_text(text, values, tracks, title)  a text, each character on the colour of its value
     strips(panels, title, xlabel, end)          every trial of many settings as a dot, and how many of them there are
-    gate_square(title)                          what keeping and writing make of a cell's state, and where a GRU is
     draw_rnn_cell(), draw_lstm_cell(), draw_gru_cell()      the cells; `show` and `highlight` name their parts
     draw_rnn_unrolled(), draw_lstm_unrolled()               the same over several steps, with the error's way back
 
@@ -470,55 +469,6 @@ def _shades(name):
     return LinearSegmentedColormap.from_list(name, ["#efefef", COLOUR[name]])
 
 
-def strips(panels, title, xlabel, end):
-    """Every trial as a dot at its value, a row a setting, and at the right how many there are of how many.
-
-    panels: name to {row: (values, colour)}, the same rows in each; None among the values is a trial without one; end:
-    where the x axis ends. A short line is the median of the dots, drawn if at least half of the trials have one.
-    """
-    rows = list(next(iter(panels.values())))
-    fig, axes = figure(title, 9.6, 1.5 + 0.4 * len(rows), 1, len(panels), sharey=True)
-    for ax, (name, panel) in zip(axes, panels.items(), strict=True):
-        for y, (values, colour) in enumerate(panel.values()):
-            there = np.array([value for value in values if value is not None])
-            spread = 0.2 * np.linspace(-1, 1, len(values))[(7 * np.arange(len(there))) % len(values)]
-            ax.plot(there, y + spread, "o", color=COLOUR[colour], markersize=4, alpha=0.55, markeredgewidth=0)
-            if 2 * len(there) >= len(values):
-                ax.plot(2 * [np.median(there)], [y - 0.34, y + 0.34], color=INK, linewidth=1.8)
-            ax.text(1.02 * end, y, f"{len(there)} of {len(values)}", color=COLOUR[colour], va="center", fontsize=10.5)
-        ax.set(title=name, xlabel=xlabel, xlim=(0, end), ylim=(len(rows) - 0.5, -0.5))
-        ax.tick_params(axis="y", length=0)
-        ax.grid(True, axis="x")
-        ax.spines["left"].set_visible(False)
-    axes[0].set_yticks(range(len(rows)), rows)
-    for label, (_, colour) in zip(axes[0].get_yticklabels(), panel.values(), strict=True):
-        label.set_color(COLOUR[colour])
-    return fig
-
-
-def gate_square(title):
-    """What a cell does with its state, by what it keeps (f) and writes (i): the LSTM's square, the GRU's diagonal."""
-    fig, ax = figure(title, 6.6, 5.2)
-    lstm, gru = COLOUR["LSTM"], COLOUR["GRU"]
-    ax.add_patch(Rectangle((0, 0), 1, 1, facecolor=lstm, alpha=0.1, edgecolor="none"))
-    ax.plot([1, 0], [0, 1], color=gru, linewidth=5, solid_capstyle="butt")
-    corners = [(1, 0, "keep\n$c$", gru), (1, 1, "add\n$c + \\tilde{c}$", lstm)]
-    corners += [(0, 1, "replace by $\\tilde{c}$", gru), (0, 0, "erase", lstm)]
-    for x, y, does, colour in corners:
-        ax.plot(x, y, "o", color=colour, markersize=12, clip_on=False, zorder=4)
-        place, ha, va = (1.05, y), "left", ("bottom", "top")[y]
-        if x == 0:
-            place, ha, va = ((0, 1.05), "left", "bottom") if y else ((0.05, 0.03), "left", "bottom")
-        ax.text(*place, does, color=colour, ha=ha, va=va, fontsize=14, fontweight="bold", linespacing=1.4)
-    along = {"rotation": -45, "rotation_mode": "anchor", "transform_rotates_text": True}
-    ax.text(0.5, 0.53, "GRU: $i = 1 - f$", color=gru, ha="center", va="bottom", fontsize=13, **along)
-    ax.text(0.72, 0.78, "LSTM: the whole square", color=lstm, ha="center", va="center", fontsize=13)
-    ax.set(aspect="equal", xlim=(0, 1), ylim=(0, 1), xlabel="$f$: how much is kept", ylabel="$i$: how much is written")
-    ax.set_xticks([0, 0.5, 1])
-    ax.set_yticks([0, 0.5, 1])
-    return fig
-
-
 # ---------------------------------------------------------------- the cells: one drawing kit
 
 LINE, MIDDLE, GATE, BUS = 5.9, 3.95, 2.05, 0.85  # heights: the state's line, the products, the gates, the input
@@ -708,15 +658,6 @@ def _lstm(pen, at, time="t", values=None, numbers=None, small=False, left=-0.95,
     for part, number in numbers.items():
         places = {"c_line": (at["c_tilde"] + 0.42, LINE + 0.33), "h": (x + 0.42, MIDDLE)}
         pen.label(part, *places.get(part, (at.get(part, 0) + 0.2, 1.25)), number, COLOUR["grey"], ha="left", font=11)
-
-
-def cross_out(fig, parts):
-    """Cross out parts of a drawing by draw_lstm_cell: a gate by its box, h by its way from c to the output."""
-    h, look = WIDE["h"], {"color": COLOUR["wrong"], "linewidth": 3.2, "zorder": 7}
-    for part in [parts] if isinstance(parts, str) else parts:
-        x, y, high = (h, 4.48, 0.95) if part == "h" else (WIDE[part], GATE, 0.48)
-        for arm in (high, -high):
-            fig.axes[0].plot([x - 0.68, x + 0.68], [y - arm, y + arm], **look)
 
 
 def _inputs(pen, last, ends, time, values, left, small):
@@ -956,4 +897,97 @@ def draw_lstm_unrolled(steps=3, path=None, title=None):
             middle = np.array([edge + GAP / 2, LINE])
             for arm in ((0.18, 0.18), (0.18, -0.18)):
                 ax.plot(*np.transpose([middle - arm, middle + arm]), color=COLOUR["wrong"], linewidth=2.6, zorder=5)
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 05
+
+
+def gate_square(title):
+    """What a cell does with its state, by what it keeps (f) and writes (i): the LSTM's square, the GRU's diagonal."""
+    fig, ax = figure(title, 6.6, 5.2)
+    lstm, gru = COLOUR["LSTM"], COLOUR["GRU"]
+    ax.add_patch(Rectangle((0, 0), 1, 1, facecolor=lstm, alpha=0.1, edgecolor="none"))
+    ax.plot([1, 0], [0, 1], color=gru, linewidth=5, solid_capstyle="butt")
+    corners = [(1, 0, "keep\n$c$", gru), (1, 1, "add\n$c + \\tilde{c}$", lstm)]
+    corners += [(0, 1, "replace by $\\tilde{c}$", gru), (0, 0, "erase", lstm)]
+    for x, y, does, colour in corners:
+        ax.plot(x, y, "o", color=colour, markersize=12, clip_on=False, zorder=4)
+        place, ha, va = (1.05, y), "left", ("bottom", "top")[y]
+        if x == 0:
+            place, ha, va = ((0, 1.05), "left", "bottom") if y else ((0.05, 0.03), "left", "bottom")
+        ax.text(*place, does, color=colour, ha=ha, va=va, fontsize=14, fontweight="bold", linespacing=1.4)
+    along = {"rotation": -45, "rotation_mode": "anchor", "transform_rotates_text": True}
+    ax.text(0.5, 0.53, "GRU: $i = 1 - f$", color=gru, ha="center", va="bottom", fontsize=13, **along)
+    ax.text(0.7, 0.78, "LSTM: the whole square", color=lstm, ha="center", va="center", fontsize=12.5)
+    ax.set(aspect="equal", xlim=(0, 1), ylim=(0, 1), xlabel="$f$: how much is kept", ylabel="$i$: how much is written")
+    ax.set_xticks([0, 0.5, 1])
+    ax.set_yticks([0, 0.5, 1])
+    return fig
+
+
+def cross_out(fig, parts):
+    """Cross out parts of a drawing by draw_lstm_cell: a gate by its box, h by its way from c to the output."""
+    h, look = WIDE["h"], {"color": COLOUR["wrong"], "linewidth": 3.2, "zorder": 7}
+    for part in [parts] if isinstance(parts, str) else parts:
+        x, y, high = (h, 4.48, 0.95) if part == "h" else (WIDE[part], GATE, 0.48)
+        for arm in (high, -high):
+            fig.axes[0].plot([x - 0.68, x + 0.68], [y - arm, y + arm], **look)
+
+
+def strips(panels, title, xlabel, end):
+    """Every trial as a dot at its value, a row a setting, and at the right how many there are of how many.
+
+    panels: name to {row: (values, colour)}, the same rows in each; None among the values is a trial without one; end:
+    where the x axis ends. A short line is the median of the dots, drawn if at least half of the trials have one.
+    """
+    rows = list(next(iter(panels.values())))
+    fig, axes = figure(title, 9.6, 1.5 + 0.4 * len(rows), 1, len(panels), sharey=True)
+    for ax, (name, panel) in zip(axes, panels.items(), strict=True):
+        for y, (values, colour) in enumerate(panel.values()):
+            there = np.array([value for value in values if value is not None])
+            spread = 0.2 * np.linspace(-1, 1, len(values))[(7 * np.arange(len(there))) % len(values)]
+            ax.plot(there, y + spread, "o", color=COLOUR[colour], markersize=4, alpha=0.55, markeredgewidth=0)
+            if 2 * len(there) >= len(values):
+                ax.plot(2 * [np.median(there)], [y - 0.34, y + 0.34], color=INK, linewidth=1.8)
+            ax.text(1.02 * end, y, f"{len(there)} of {len(values)}", color=COLOUR[colour], va="center", fontsize=10.5)
+        ax.set(title=name, xlabel=xlabel, xlim=(0, end), ylim=(len(rows) - 0.5, -0.5))
+        ax.tick_params(axis="y", length=0)
+        ax.grid(True, axis="x")
+        ax.spines["left"].set_visible(False)
+    axes[0].set_yticks(range(len(rows)), rows)
+    for label, (_, colour) in zip(axes[0].get_yticklabels(), panel.values(), strict=True):
+        label.set_color(COLOUR[colour])
+    return fig
+
+
+def error_panels(panels, whole, line_alone, title, ylim):
+    """What is left of an error at each lag, a panel for each entry of panels, title to names; dotted: the line alone.
+
+    whole, line_alone: name to values; a name is a key of COLOUR up to its comma. The lowest dotted line is named.
+    """
+    fig, axes = figure(title, 9.6, 4.3, ncols=len(panels), sharey=True)
+    for ax, (panel, names) in zip(axes, panels.items(), strict=True):
+        colour = {name: name.partition(",")[0] for name in names}
+        lines = {name: (whole[name], colour[name]) for name in names}
+        lines |= {f"_{name}": (line_alone[name], colour[name], ":") for name in names if name in line_alone}
+        curves(lines, panel, "lag (steps)", "error left of 1" if ax is axes[0] else "", ax=ax, ylim=ylim)
+    lowest = min(line_alone, key=lambda name: line_alone[name][30])
+    label_line(axes[0], 30, line_alone[lowest][30], f"the {lowest}'s line alone ", COLOUR[lowest], "left")
+    return fig
+
+
+def there_and_back(seen, n, back, title):
+    """What is seen of counters that read n times a, then n times b; back: the letter at which the GRU is at zero."""
+    fig, ax = figure(title, 7.6)
+    lines = {kind: (values, kind) for kind, values in seen.items()}
+    settings = {"x": np.arange(1, 2 * n + 1), "log": "", "ends": False, "ax": ax, "ylim": (-1, 1.1)}
+    curves(lines, None, "letters read", "what the layer above sees, $h$", **settings)
+    ax.plot([0, 2 * n], [0, 0], color=INK, linewidth=0.8)
+    ax.plot([n, n], [-1, 1.1], ":", color=COLOUR["grey"], linewidth=1)
+    label_line(ax, n / 2, 1, "LSTM", COLOUR["LSTM"], "below")
+    label_line(ax, 0.45 * n, seen["GRU"][int(0.45 * n)] - 0.1, "GRU", COLOUR["GRU"], "right")
+    label_line(ax, back, 0.08, f"zero at {back}", COLOUR["GRU"], "right")
+    for letter, where in (("a", "left"), ("b", "right")):
+        label_line(ax, n, -0.9, f"{n} times {letter}", COLOUR["grey"], where)
     return fig
