@@ -16,6 +16,7 @@ Whole pictures in one call, each returns the figure:
     phase_map(x, y, growth, title)              a quantity over two parameters, with the line where it is zero
     table_of_marks(marks, rows, columns, title) right and wrong, as marks that do not need colour
     coloured_text(text, values, tracks, title)  a text, each character on the colour of its value
+    strips(panels, title, xlabel, end)          every trial of many settings as a dot, and how many of them there are
     draw_rnn_cell(), draw_lstm_cell(), draw_gru_cell()      the cells; `show` and `highlight` name their parts
     draw_rnn_unrolled(), draw_lstm_unrolled()               the same over several steps, with the error's way back
     draw_lstm_factors(factors), draw_lstm_blind()           an error's way over two steps: its factors; where it is lost
@@ -684,19 +685,22 @@ def _name(pen, part, x, y, name, time="t", value=None, ha="center", beside=False
         pen.label(part, *place, text, COLOUR[name], ha, font=11.5)
 
 
-def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=False):
+def draw_gru_cell(
+    show=None, highlight=(), reset="before", title=None, values=None, numbers=False, back=False
+):
     """One step of a GRU, (16)-(19): the state h runs along the top; reset="before": r before W_hh, "after": after it.
 
-    show, highlight: of the parts h_line, z, r, h_tilde, x; the rest as in draw_lstm_cell.
+    show, highlight: of the parts h_line, z, r, h_tilde, x; values: name to number, h_prev and r_h (the product r ∘ h)
+    too; back: the four ways of the error from h_t to h_{t-1}, (24); the rest as in draw_lstm_cell.
     """
     if reset not in ("before", "after"):
         raise ValueError(f'reset must be "before" or "after", not {reset!r}')
-    numbers, width = GRU_NUMBERS if numbers else {}, 10.8
+    values, numbers, width = values or {}, GRU_NUMBERS if numbers else {}, 10.8
     at = {"z": 2.4, "r": 4.1, "first": 5.7, "second": 7.2, "h_tilde": 9.0}
     h, x_colour, candidate, gate, middle = COLOUR["h"], COLOUR["x"], COLOUR["h_tilde"], 2.65, 4.15
     h_bus, x_bus = 1.25, 0.55
     fig, ax = _page(title, -1.85, width + 1.85, -0.9, 6.7)
-    pen = Pen(ax, GRU_PARTS, show, highlight)
+    pen = Pen(ax, GRU_PARTS, show, highlight, wires="#cfcfcf" if back else None)
     gates = [name for name in ("z", "r", "h_tilde") if name in pen.shown]
     pen.shown |= {"x"} if gates else set()
     pen.cell(width, LINE + 0.65)
@@ -709,7 +713,7 @@ def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=Fa
     pen.wire("x", [(0.9, LINE), (0.9, h_bus), (min(last - 0.22, to_chain), h_bus)], h)
     pen.wire("x", [(1.5, -0.35), (1.5, x_bus), (last + 0.22, x_bus)], x_colour)
     pen.dot("x", 0.9, LINE, h)
-    _name(pen, "x", 1.5, -0.65, "x")
+    _name(pen, "x", 1.5, -0.65, "x", value=values.get("x"), beside=True)
     for name in ("z", "r"):
         x, colour = at[name], COLOUR[name]
         pen.wire(name, [(x - 0.22, h_bus), (x - 0.22, gate - 0.4)], h, head=True)
@@ -729,7 +733,6 @@ def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=Fa
     pen.operator("z", z, 4.86, "1\u2212", COLOUR["z"], radius=0.36)
     pen.wire(("h_line", "z", "h_tilde"), [(end, middle + 0.31), (end, LINE - 0.31)], h, head=True)
     pen.operator(("z", "h_tilde"), end, middle, "times", h)
-    _name(pen, "z", z - 0.2, 3.55, "z", ha="right")
 
     # (18) or (18'): the candidate; r stands before or after the product with W_hh
     product, weights = (at["first"], at["second"]) if reset == "before" else (at["second"], at["first"])
@@ -737,18 +740,55 @@ def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=Fa
     pen.wire("h_tilde", [(end + 0.22, x_bus), (end + 0.22, gate - 0.4)], x_colour, head=True)
     pen.wire("h_tilde", [(end, gate + 0.4), (end, middle - 0.31)], candidate, head=True)
     pen.wire("r", [(at["r"] + 0.6, gate), (product, gate), (product, h_bus + 0.31)], COLOUR["r"], head=True)
-    pen.operator("h_tilde", product, h_bus, "times", candidate)
+    pen.operator(("h_tilde", "r"), product, h_bus, "times", COLOUR["r"])
     pen.box("h_tilde", weights, h_bus, symbol("W_hh"), candidate, width=1.1, height=0.74, font=13)
     pen.box("h_tilde", end, gate, r"$\tanh$", candidate, width=1.3)
-    _name(pen, "r", at["r"] + 1.1, gate + 0.38, "r")
-    _name(pen, "h_tilde", end + 0.28, 3.45, "h_tilde", ha="left")
 
+    _name(pen, "h_line", -1.1, LINE, "h", "t-1", values.get("h_prev"), ha="right")
+    _name(pen, "h_line", width + 1.1, LINE, "h", value=values.get("h"), ha="left")
+    if back:
+        _gru_ways_back(pen, at, gate, middle, h_bus)
+        return fig
+    _name(pen, "z", z - 0.2, 3.55, "z", value=values.get("z"), ha="right")
+    _name(pen, "r", at["r"] + 1.1, gate + 0.38, "r")
+    _name(pen, "h_tilde", end + 0.28, 3.45, "h_tilde", value=values.get("h_tilde"), ha="left")
+    for name, place in {"r": (5.2, gate - 0.32), "r_h": (6.2, 1.66)}.items():
+        if name in values:
+            pen.label("r", *place, _minus(f"{values[name]:.2f}"), COLOUR["r"], font=11.5)
+    if reset == "after":
+        pen.label("h_tilde", weights, 1.85, f"$+\\,${symbol('b_hh')}", candidate, font=12)
+        pen.label("h_tilde", 6.52, 0.86, symbol("m", "t"), candidate, font=12)
     for part, number in numbers.items():
         places = {"h_line": (end + 0.42, LINE + 0.33), "h_tilde": (end + 0.75, gate)}
         pen.label(part, *places.get(part, (at.get(part, 0) + 0.42, 1.85)), number, COLOUR["grey"], ha="left", font=11)
-    _name(pen, "h_line", -1.1, LINE, "h", "t-1", ha="right")
-    _name(pen, "h_line", width + 1.1, LINE, "h", ha="left")
     return fig
+
+
+def _gru_ways_back(pen, at, gate, middle, h_bus):
+    """The four ways of (24) over a GRU's cell, reset before: along the line, through the candidate, through z and r."""
+    ax, z, r, first, end = pen.ax, at["z"], at["r"], at["first"], at["h_tilde"]
+    out, colours = -0.95, {name: COLOUR[name] for name in ("h", "h_tilde", "z", "r")}
+    # Three of them share the branch to the left; side by side there, so that each is seen.
+    left = {name: (0.9 + shift, h_bus + shift) for name, shift in (("h_tilde", -0.13), ("r", 0.0), ("z", 0.13))}
+    _way_back(ax, [(at["h_tilde"] + 2.75, LINE), (out, LINE)], colours["h"], [0])
+    ways = {
+        "h_tilde": [(end, LINE), (end, gate), (end - 0.22, gate), (end - 0.22, left["h_tilde"][1])],
+        "r": [(first, h_bus), (first, gate), (r, gate), (r - 0.22, gate), (r - 0.22, left["r"][1])],
+        "z": [(end, middle), (z, middle), (z, gate), (z - 0.22, gate), (z - 0.22, left["z"][1])],
+    }
+    for name, points in ways.items():
+        x, y = left[name]
+        _way_back(ax, [*points, (x, y), (x, LINE)], colours[name], width=3.6)
+    _way_back(ax, [(z, LINE), (z, middle - 0.4)], colours["z"], width=3.6)
+    names = {
+        "h": (5.7, LINE + 0.42, r"$\delta_t \circ (1{-}z_t)$"),
+        "h_tilde": (4.95, h_bus - 0.4, r"$u_t \circ r_t$"),
+        "r": (5.3, gate + 0.5, r"$W_{rh}^T\,\delta_{r,t}$"),
+        "z": (z + 0.2, gate + 0.85, r"$W_{zh}^T\,\delta_{z,t}$"),
+    }
+    for name, (x, y, text) in names.items():
+        pen.label(GRU_PARTS[0], x, y, text, colours[name], "left" if name == "z" else "center", font=13)
+    pen.label(GRU_PARTS[0], 6.35, h_bus + 0.36, symbol("u", "t"), colours["h_tilde"], font=13)
 
 
 RNN_AT = {"W_h": 1.0, "plus": 2.4, "tanh": 4.1, "width": 5.1}
@@ -929,4 +969,97 @@ def draw_lstm_blind(title=None):
     _say(ax, -0.5, BUS - 0.75, "× $h_0$ = 0", "wrong")
     _say(ax, 1.2, -0.4, "× $x_1$", "c", "left")
     _say(ax, one["width"] + GAP / 2, LINE - 0.6, r"$\varepsilon_2 \circ f_2$", "c")
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 05
+
+
+def gate_square(title):
+    """What a cell does with its state, by what it keeps (f) and writes (i): the LSTM's square, the GRU's diagonal."""
+    fig, ax = figure(title, 6.6, 5.2)
+    lstm, gru = COLOUR["LSTM"], COLOUR["GRU"]
+    ax.add_patch(Rectangle((0, 0), 1, 1, facecolor=lstm, alpha=0.1, edgecolor="none"))
+    ax.plot([1, 0], [0, 1], color=gru, linewidth=5, solid_capstyle="butt")
+    corners = [(1, 0, "keep\n$c$", gru), (1, 1, "add\n$c + \\tilde{c}$", lstm)]
+    corners += [(0, 1, "replace by $\\tilde{c}$", gru), (0, 0, "erase", lstm)]
+    for x, y, does, colour in corners:
+        ax.plot(x, y, "o", color=colour, markersize=12, clip_on=False, zorder=4)
+        place, ha, va = (1.05, y), "left", ("bottom", "top")[y]
+        if x == 0:
+            place, ha, va = ((0, 1.05), "left", "bottom") if y else ((0.05, 0.03), "left", "bottom")
+        ax.text(*place, does, color=colour, ha=ha, va=va, fontsize=14, fontweight="bold", linespacing=1.4)
+    along = {"rotation": -45, "rotation_mode": "anchor", "transform_rotates_text": True}
+    ax.text(0.5, 0.53, "GRU: $i = 1 - f$", color=gru, ha="center", va="bottom", fontsize=13, **along)
+    ax.text(0.7, 0.78, "LSTM: the whole square", color=lstm, ha="center", va="center", fontsize=12.5)
+    ax.set(aspect="equal", xlim=(0, 1), ylim=(0, 1), xlabel="$f$: how much is kept", ylabel="$i$: how much is written")
+    ax.set_xticks([0, 0.5, 1])
+    ax.set_yticks([0, 0.5, 1])
+    return fig
+
+
+def cross_out(fig, parts):
+    """Cross out parts of a drawing by draw_lstm_cell: a gate by its box, h by its way from c to the output."""
+    h, look = WIDE["h"], {"color": COLOUR["wrong"], "linewidth": 3.2, "zorder": 7}
+    for part in [parts] if isinstance(parts, str) else parts:
+        x, y, high = (h, 4.48, 0.95) if part == "h" else (WIDE[part], GATE, 0.48)
+        for arm in (high, -high):
+            fig.axes[0].plot([x - 0.68, x + 0.68], [y - arm, y + arm], **look)
+
+
+def strips(panels, title, xlabel, end):
+    """Every trial as a dot at its value, a row a setting, and at the right how many there are of how many.
+
+    panels: name to {row: (values, colour)}, the same rows in each; None among the values is a trial without one; end:
+    where the x axis ends. A short line is the median of the dots, drawn if at least half of the trials have one.
+    """
+    rows = list(next(iter(panels.values())))
+    fig, axes = figure(title, 9.6, 1.5 + 0.4 * len(rows), 1, len(panels), sharey=True)
+    for ax, (name, panel) in zip(axes, panels.items(), strict=True):
+        for y, (values, colour) in enumerate(panel.values()):
+            there = np.array([value for value in values if value is not None])
+            spread = 0.2 * np.linspace(-1, 1, len(values))[(7 * np.arange(len(there))) % len(values)]
+            ax.plot(there, y + spread, "o", color=COLOUR[colour], markersize=4, alpha=0.55, markeredgewidth=0)
+            if 2 * len(there) >= len(values):
+                ax.plot(2 * [np.median(there)], [y - 0.34, y + 0.34], color=INK, linewidth=1.8)
+            ax.text(1.02 * end, y, f"{len(there)} of {len(values)}", color=COLOUR[colour], va="center", fontsize=10.5)
+        ax.set(title=name, xlabel=xlabel, xlim=(0, end), ylim=(len(rows) - 0.5, -0.5))
+        ax.tick_params(axis="y", length=0)
+        ax.grid(True, axis="x")
+        ax.spines["left"].set_visible(False)
+    axes[0].set_yticks(range(len(rows)), rows)
+    for label, (_, colour) in zip(axes[0].get_yticklabels(), panel.values(), strict=True):
+        label.set_color(COLOUR[colour])
+    return fig
+
+
+def error_panels(panels, whole, line_alone, title, ylim):
+    """What is left of an error at each lag, a panel for each entry of panels, title to names; dotted: the line alone.
+
+    whole, line_alone: name to values; a name is a key of COLOUR up to its comma. The lowest dotted line is named.
+    """
+    fig, axes = figure(title, 9.6, 4.3, ncols=len(panels), sharey=True)
+    for ax, (panel, names) in zip(axes, panels.items(), strict=True):
+        colour = {name: name.partition(",")[0] for name in names}
+        lines = {name: (whole[name], colour[name]) for name in names}
+        lines |= {f"_{name}": (line_alone[name], colour[name], ":") for name in names if name in line_alone}
+        curves(lines, panel, "lag (steps)", "error left of 1" if ax is axes[0] else "", ax=ax, ylim=ylim)
+    lowest = min(line_alone, key=lambda name: line_alone[name][30])
+    label_line(axes[0], 30, line_alone[lowest][30], f"the {lowest}'s line alone ", COLOUR[lowest], "left")
+    return fig
+
+
+def there_and_back(seen, n, back, title):
+    """What is seen of counters that read n times a, then n times b; back: the letter at which the GRU is at zero."""
+    fig, ax = figure(title, 7.6)
+    lines = {kind: (values, kind) for kind, values in seen.items()}
+    settings = {"x": np.arange(1, 2 * n + 1), "log": "", "ends": False, "ax": ax, "ylim": (-1, 1.1)}
+    curves(lines, None, "letters read", "what the layer above sees, $h$", **settings)
+    ax.plot([0, 2 * n], [0, 0], color=INK, linewidth=0.8)
+    ax.plot([n, n], [-1, 1.1], ":", color=COLOUR["grey"], linewidth=1)
+    label_line(ax, n / 2, 1, "LSTM", COLOUR["LSTM"], "below")
+    label_line(ax, 0.45 * n, seen["GRU"][int(0.45 * n)] - 0.1, "GRU", COLOUR["GRU"], "right")
+    label_line(ax, back, 0.08, f"zero at {back}", COLOUR["GRU"], "right")
+    for letter, where in (("a", "left"), ("b", "right")):
+        label_line(ax, n, -0.9, f"{n} times {letter}", COLOUR["grey"], where)
     return fig

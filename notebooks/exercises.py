@@ -613,92 +613,36 @@ def best_step(answer):
 # ------------------------------------------------------------------ chapter 05
 
 
-def _gru_arrays(rng, D, H):
-    shapes = {f"W_{g}h": (H, H) for g in "zrh"} | {f"W_{g}x": (H, D) for g in "zrh"}
-    shapes |= {f"b_{g}": H for g in "zrh"}
-    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
-
-
 @_exercise
-def mgu_step(answer):
-    """mgu_step(p, x, h_prev): the new state of a minimal gated unit."""
+def reset_after(answer):
+    """reset_after(d_h_tilde, r, m, W_hh): the errors of m and net_r, and W_hh's share."""
     rng = np.random.default_rng(6)
-    for D, H in ((2, 4), (3, 1)):
-        p, x, h = _gru_arrays(rng, D, H), rng.normal(size=D), rng.normal(size=H)
-        found = _array(answer(p, x, h), (H,), "the new state")
-        f = sigmoid(p["W_zh"] @ h + p["W_zx"] @ x + p["b_z"])
-        r = sigmoid(p["W_rh"] @ h + p["W_rx"] @ x + p["b_r"])
-        W_hh, of_x = p["W_hh"], p["W_hx"] @ x + p["b_h"]
-        mistakes = {
-            "of a reset gate of its own": (1 - f) * h
-            + f * np.tanh(W_hh @ (r * h) + of_x),
-            "without a gate before W_hh": (1 - f) * h + f * np.tanh(W_hh @ h + of_x),
-            "of the gate after W_hh": (1 - f) * h + f * np.tanh(f * (W_hh @ h) + of_x),
-            "if f keeps the old state": f * h + (1 - f) * np.tanh(W_hh @ (f * h) + of_x),
-        }
-        _compare(found, (1 - f) * h + f * np.tanh(W_hh @ (f * h) + of_x), mistakes)
-
-
-@_exercise
-def fix_update_gate(answer):
-    """fix_update_gate(layer, z): z_t is always z; the steps of the straight way."""
-    rng = np.random.default_rng(7)
-    for z, reset in itertools.product((0.1, 0.5, 0.03, 0.9), ("after", "before")):
-        before = GRU(3, 4, rng=rng, reset=reset)
-        layer, steps = answer.filled(before, z)
-        old, new = before.by_gate(before.params), layer.by_gate(layer.params)
-        changed = ", ".join(n for n in old if "_z" not in n and (old[n] != new[n]).any())
-        _expect(not changed, f"{changed} changed, and do not belong to z")
-        x, h_0 = 10 * rng.normal(size=(5, 6, 3)), rng.normal(size=(6, 4))
-        seen = layer.forward(x, h_0)[1].z
-        told = (
-            f"z_t is to be {z} always, and goes from {seen.min():.6g} to {seen.max():.6g}"
-        )
-        _expect(_same(seen, np.full(seen.shape, z)), told)
-        right = next(k for k in itertools.count(1) if (1 - z) ** k < 1 / math.e)
-        told = f"for z = {z} the error is not first below 1/e after {_short(steps)} steps"
-        _expect(_whole(steps) == right, told)
-
-
-@_exercise
-def converted(answer):
-    """converted(layer): the same GRU with its reset gate after, or ValueError."""
-    rng, D, H = np.random.default_rng(8), 2, 3
-    p, W_hh, own = _gru_arrays(rng, D, H), rng.normal(size=(H, H)), np.diag(np.ones(H))
-    reset = ("W_rh", "W_rx", "b_r")
-    alike = p | {name: np.array([p[name][0]] * H) for name in reset}
-    can = [p | {"W_hh": own}, alike | {"W_hh": W_hh}]
-    cannot = [p | {"W_hh": W_hh}]
-    for odd in range(H):  # one unit's gate differs from the two others'
-        other = {name: alike[name].copy() for name in reset}
-        for name in reset:
-            other[name][odd] = p[name][odd] + 1
-        cannot.append(p | other | {"W_hh": W_hh})
-    for j, k in itertools.permutations(range(H), 2):
-        hears = own.copy()
-        hears[j, k] = 0.5  # unit j hears unit k, and each unit itself
-        pair = p | {name: p[name].copy() for name in reset} | {"W_hh": hears}
-        for name in reset:
-            pair[name][j] = pair[name][k]
-        can.append(pair)
-        for name in reset:
-            for entry in np.ndindex(pair[name][j].shape):
-                differs = pair[name].copy()
-                differs[(j, *entry)] += 0.3  # one number of the two units' gates
-                cannot.append(pair | {name: differs})
-    for n, params in enumerate(can + cannot):
-        layer, possible = GRU.of(params), n < len(can)
-        made = answer(layer, refusal=ValueError)
-        if isinstance(made, ValueError):
-            _expect(not possible, f"it refuses what can be copied ({_told(made)})")
-            continue
-        is_one = isinstance(made, GRU) and made.reset == "after"
-        _expect(is_one, f'a GRU with reset="after" is expected, got {_short(made)}')
+    for H in (3, 5, 1):
+        d, net, h_prev, b_hh = rng.normal(size=(4, H))
+        W, r = rng.normal(size=(H, H)), sigmoid(net)
+        m = W @ h_prev + b_hh
+        found = answer(d, r, m, W)
+        three = isinstance(found, (tuple, list, np.ndarray)) and len(found) == 3
         _expect(
-            possible, "it copies what it should refuse: who hears whom, by which gate?"
+            three, f"three arrays are expected, d_m, d_r and back, got {_short(found)}"
         )
-        x, h_0 = 2 * rng.normal(size=(6, 5, D)), rng.normal(size=(5, H))
-        _expect(_same(made(x, h_0)[0], layer(x, h_0)[0]), "its copy has other outputs")
+        net_h = {  # the weighted input of the candidate, by each of what it is made of
+            "d_m": (lambda a, r=r: r * a, m),
+            "d_r": (lambda a, m=m: sigmoid(a) * m, net),
+            "back": (lambda a, r=r, W=W, b=b_hh: r * (W @ a + b), h_prev),
+        }
+        mistakes = {
+            "d_m": {"without r": d},
+            "d_r": {"without the slope of r": d * m, "without m": d * r * (1 - r)},
+            "back": {
+                "of W_hh transposed": W @ (d * r),
+                "if r stood before": (W.T @ d) * r,
+            },
+        }
+        mistakes["back"]["without r"] = W.T @ d
+        for (name, (net_of, a)), one in zip(net_h.items(), found, strict=True):
+            right = complex_step(lambda a, f=net_of, d=d: d @ f(a), a)
+            _compare(_array(one, (H,), name), right, mistakes[name], f"{name}: ")
 
 
 def _torch_gru(q, x, h):
@@ -742,3 +686,17 @@ def load_gru(answer):
             right = GRU(D, H, rng=rng)
             from_torch(right, state_dict)
             _compare(layer.by_gate(layer.params), right.by_gate(right.params), {})
+
+
+@_exercise
+def halves_and_doubles(answer):
+    """halves_and_doubles(layer): input a, (1, 0), halves the one state; b, (0, 1), doubles it."""
+    rng = np.random.default_rng(8)
+    layer, _ = answer.filled(GRU(2, 1, rng=rng, reset="before"))
+    for text in ("a", "aaa", "ab", "ba", "aaaaabb", "aab" * 9, "a" * 100 + "b" * 100):
+        x = np.array([[letter == "a", letter == "b"] for letter in text], float)
+        for h_0 in (0.01, 0.003):
+            h = layer(x, np.array([h_0]))[0][-1, 0]
+            right = h_0 * 2.0 ** (text.count("b") - text.count("a"))
+            told = f"{h_0} becomes {h:.3g}, not {right:.3g}, after {_short(text)}"
+            _expect(abs(h - right) < 0.05 * right, told)

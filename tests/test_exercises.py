@@ -215,69 +215,45 @@ KEYS = ["(11') d_i", "(15) W_x", "(10a) carried", "(14) dx"]
 # ---------------------------------------------------------------- chapter 05
 
 
-def mgu_step(p, x, h_prev):
-    f = sigmoid(p["W_zh"] @ h_prev + p["W_zx"] @ x + p["b_z"])
-    h_tilde = np.tanh(p["W_hh"] @ (f * h_prev) + p["W_hx"] @ x + p["b_h"])
-    return (1 - f) * h_prev + f * h_tilde
+def reset_after(d_h_tilde, r, m, W_hh):
+    d_m = d_h_tilde * r
+    return d_m, d_h_tilde * m * r * (1 - r), W_hh.T @ d_m
 
 
-def mgu_in_place(p, x, h_prev):
-    f = 1 / (1 + np.exp(-(x @ p["W_zx"].T + h_prev @ p["W_zh"].T + p["b_z"])))
-    new = np.tanh(p["W_hh"] @ (f * h_prev) + p["W_hx"] @ x + p["b_h"])
-    h_prev += f * (new - h_prev)
-    return h_prev
+def reset_after_in_place(d, r, m, W):
+    m *= d * r * (1 - r)
+    d *= r
+    return [d, m, d @ W]
 
 
-def mgu_spoilt(p, x, h_prev):
-    f = sigmoid(p["W_zh"] @ h_prev + p["W_zx"] @ x + p["b_z"])
-    h_prev *= f
-    return (1 - f) * h_prev + f * np.tanh(p["W_hh"] @ h_prev + p["W_hx"] @ x + p["b_h"])
+def reset_after_by_sums(d, r, m, W):
+    n = range(len(d))
+    back = [sum(W[j, k] * d[j] * r[j] for j in n) for k in n]
+    return np.array([[d[k] * r[k] for k in n], [d[k] * m[k] * (r[k] - r[k] ** 2) for k in n], back])
 
 
-def mgu_of_the_notebook(q, x_t, h):
-    f = sigmoid(p["W_zh"] @ h_0 + p["W_zx"] @ x[0] + p["b_z"])
-    return (1 - f) * h_0 + f * np.tanh(W @ (f * h_0))
-
-
-def fix_update_gate(layer, z, steps=None, names=("W_zh", "W_zx"), shift=0.0):
+def halves_and_doubles(layer, z=0.5, open_r=40.0, w=3.0, order=(-1, 1), shift=0.0):
+    """h̃ is 0 for an a, whose r is shut, and w h for a b: the state is multiplied by 1 − z, or by 1 − z + z w."""
     q = layer.by_gate(layer.params)
-    for name in names:
-        q[name][:] = 0
-    q["b_z"][:] = math.log(z / (1 - z)) + shift
-    return math.ceil(-1 / math.log(1 - z)) if steps is None else steps(z)
-
-
-def fix_by_counting(layer, z):
-    H = layer.hidden_size
-    layer.params["W_x"][:H], layer.params["W_h"][:H], layer.params["b"][:H] = 0, 0, -np.log(1 / z - 1)
-    left, steps = 1 - z, 1
-    while left >= np.exp(-1):
-        left, steps = left * (1 - z), steps + 1
-    return np.float64(steps)
-
-
-def fix_everything(layer, z):
-    for a in layer.params.values():
+    for a in q.values():
         a[:] = 0
-    return fix_update_gate(layer, z)
+    q["b_z"][:], q["W_hh"][:], q["W_rx"][:] = np.log(z / (1 - z)) if z != 0.5 else 0, w, open_r * np.array([order])
+    q["b_h"][:] = shift
 
 
-def converted(layer, look=lambda q: np.column_stack([q["W_rh"], q["W_rx"], q["b_r"]]), heard=lambda W: W != 0):
+def halves_by_the_bias(layer):
+    """r is open but for an a; z differs too: for a b it is ¼ and w is 5."""
+    for a in layer.params.values():
+        a[...] = 0
+    layer.params["W_x"][:] = [[0, -np.log(3)], [-90, 0], [0, 0]]
+    layer.params["W_h"][2], layer.params["b"][1] = 5, 45
+
+
+def without_reset(layer):
+    """The attempt by z alone, r open for both: no factor is below 1 for one and above 1 for the other."""
+    halves_and_doubles(layer)
     q = layer.by_gate(layer.params)
-    for j, k in np.argwhere(heard(q["W_hh"])):
-        if (look(q)[j] != look(q)[k]).any():
-            raise ValueError(f"unit {j} hears unit {k}, and their reset gates differ")
-    return GRU.of(layer.params | {"b_hh": np.zeros(layer.hidden_size)}, reset="after")
-
-
-def converted_by_trying(layer):
-    made = GRU(layer.input_size, layer.hidden_size, rng=new(0))
-    for name in layer.params:
-        made.params[name] = layer.params[name]
-    x, h = new(1).normal(size=(20, 50, layer.input_size)), new(2).normal(size=(50, layer.hidden_size))
-    if not np.allclose(made(x, h)[0], layer(x, h)[0], atol=1e-12):
-        raise ValueError("not the same")
-    return made
+    q["W_rx"][:], q["b_r"][:], q["W_zx"][:] = 0, 40, [[-2, 2]]
 
 
 def load_gru(layer, state_dict, hidden="b_hh", negate=("W_zx", "W_zh", "b_z")):
@@ -404,10 +380,18 @@ RIGHT = {
         lambda size, third, eta: np.cbrt(3 * eta * size / third),
         lambda size, third, eta: np.array(eta ** (1 / 3) * math.cbrt(size / third)),
     ],
-    "mgu_step": [mgu_step, mgu_in_place, lambda p, x, h: list(mgu_step(p, x, h))],
-    "fix_update_gate": [fix_update_gate, fix_by_counting],
-    "converted": [converted, converted_by_trying],
+    "reset_after": [
+        reset_after,
+        reset_after_in_place,
+        reset_after_by_sums,
+        lambda d, r, m, W: tuple(a.tolist() for a in reset_after(d, r, m, W)),
+    ],
     "load_gru": [load_gru, load_reordered],
+    "halves_and_doubles": [
+        halves_and_doubles,
+        lambda layer: halves_and_doubles(layer, open_r=15),
+        halves_by_the_bias,
+    ],
 }
 
 
@@ -679,62 +663,42 @@ WRONG = {
         (lambda size, third, eta: [1e-6, 1e-5], "a number is expected"),
         (lambda size, third, eta: 1 / (third - third), "ZeroDivisionError"),
     ],
-    "mgu_step": [
-        (mgu_of_the_notebook, "own W, h_0, p, x"),
-        (mgu_spoilt, "off by"),
-        (slip(mgu_step, None, lambda h: -h), "off by 2"),
-        (slip(mgu_step, None, lambda h: h[:1]), "should have the shape"),
-        (slip(mgu_step, None, lambda h: h * np.nan), "nan"),
-        (lambda p, x, h: mgu_step(p | {"W_hh": p["W_hh"].T}, x, h), "off by"),
-        (lambda p, x, h: mgu_step(p | {"b_h": 0 * p["b_h"]}, x, h), "off by"),
-        (lambda p, x, h: mgu_step(p, x, 0 * h), "off by"),
-        (lambda p, x, h: mgu_step(p | {n.replace("r", "z"): p[n] for n in ("W_rh", "W_rx", "b_r")}, x, h), "off by"),
-        (lambda p, x, h: GRU.of(p)(x[None], h)[0][0], "a reset gate of its own"),
-        (
-            lambda p, x, h: GRU.of(p | {n.replace("z", "r"): p[n] for n in p} | {"b_hh": 0 * h})(x[None], h)[0][0],
-            "off by",
-        ),
-        (lambda p, x, h: p["W_fh"], "KeyError: 'W_fh'"),
-        (lambda p, x, h: h, "off by"),
-        (nothing_for(mgu_step, 2), "array of numbers"),
+    "reset_after": [
+        (lambda d, r, m, W: (d, d * m * r * (1 - r), W.T @ (d * r)), "d_m: this is what comes without r"),
+        (lambda d, r, m, W: (d * r, d * m, W.T @ (d * r)), "d_r: this is what comes without the slope"),
+        (lambda d, r, m, W: (d * r, d * r * (1 - r), W.T @ (d * r)), "d_r: this is what comes without m"),
+        (lambda d, r, m, W: (d * r, d * m * (1 - r**2), W.T @ (d * r)), "d_r: it is off by"),
+        (lambda d, r, m, W: (d * r, d * m * r * (1 - r), W @ (d * r)), "back: this is what comes of W_hh transposed"),
+        (lambda d, r, m, W: (d * r, d * m * r * (1 - r), W.T @ d), "back: this is what comes without r"),
+        (lambda d, r, m, W: (d * r, d * m * r * (1 - r), (W.T @ d) * r), "back: this is what comes if r stood before"),
+        (lambda d, r, m, W: (d * r, d * m * r * (1 - r), -W.T @ (d * r)), "back: it is off by 2"),
+        (lambda d, r, m, W: (d * r, d * m * r * (1 - r)), "three arrays are expected"),
+        (lambda d, r, m, W: d * r, "d_m should have the shape"),
+        (lambda d, r, m, W: reset_after(d, r, m, W)[::-1], "d_m: it is off by"),
+        (lambda d, r, m, W: (d[None] * r, *reset_after(d, r, m, W)[1:]), "d_m should have the shape"),
+        (lambda d, r, m, W: [a * np.nan for a in reset_after(d, r, m, W)], "d_m holds nan"),
+        (lambda d, r, m, W: [a * (1 + 1e-6) for a in reset_after(d, r, m, W)], "d_m: it is off by 1e-06"),
+        (lambda d, r, m, W: reset_after(h_0, sigmoid(h_0), h_0, globals()["W"]), "own h_0"),
+        (lambda d, r, m: d, "it raises TypeError"),
+        (nothing_for(reset_after, 2), "three arrays are expected"),
+        ((1, 2, 3), "a function is expected"),
     ],
-    "fix_update_gate": [
-        (slip(fix_update_gate, steps=lambda z: 10), "not first below 1/e after 10 steps"),
-        (slip(fix_update_gate, steps=lambda z: int(-1 / math.log(1 - z))), "after 9 steps"),
-        (slip(fix_update_gate, steps=lambda z: -1 / math.log(1 - z)), "whole number"),
-        (slip(fix_update_gate, steps=lambda z: math.ceil(1 / z)), "steps"),
-        (slip(fix_update_gate, steps=lambda z: math.nan), "whole number"),
-        (slip(fix_update_gate, steps=lambda z: True), "whole number"),
-        (lambda layer, z: fix_update_gate(layer, z, lambda z: None) or None, "whole number"),
-        (slip(fix_update_gate, names=["W_zh"]), "z_t is to be"),
-        (slip(fix_update_gate, names=["W_zx"]), "z_t is to be"),
-        (slip(fix_update_gate, shift=np.nan), "nan"),
-        (slip(fix_update_gate, shift=1e-3), "z_t is to be"),
-        (lambda layer, z: fix_update_gate(layer, 1 - z), "z_t is to be 0.1 always"),
-        (fix_everything, "do not belong to z"),
-        (lambda layer, z: fix_update_gate(layer, 0.1), "z_t is to be 0.5"),
-    ],
-    "converted": [
-        (lambda layer: GRU.of(layer.params | {"b_hh": np.zeros(layer.hidden_size)}), "should refuse"),
-        (slip(converted, look=lambda q: q["b_r"][:, None]), "should refuse"),
-        (slip(converted, look=lambda q: q["W_rx"][:, :1]), "should refuse"),
-        (slip(converted, look=lambda q: q["W_rh"]), "should refuse"),
-        (slip(converted, look=lambda q: np.column_stack([q["W_rx"], q["b_r"]])), "should refuse"),
-        (slip(converted, look=lambda q: np.column_stack([q["W_rh"], q["W_rx"][:, 1], q["b_r"]])), "should refuse"),
-        (slip(converted, heard=np.tril), "should refuse"),
-        (slip(converted, heard=lambda W: only_one(W, 0)), "should refuse"),
-        (slip(converted, heard=lambda W: only_one(W, -1)), "should refuse"),
-        (slip(converted, heard=np.triu), "should refuse"),
-        (slip(converted, heard=np.ones_like), "refuses what can be copied"),
-        (lambda layer: converted(layer, heard=lambda W: W * (np.abs(W) > 0.6)), "should refuse"),
-        (lambda layer: layer, 'reset="after" is expected'),
-        (slip(converted, None, lambda made: made.params), 'reset="after" is expected'),
-        (
-            slip(converted, None, lambda made: made.with_params({n: -a for n, a in made.params.items()})),
-            "other outputs",
-        ),
-        (lambda layer: spoilt_in_place(converted(layer)), "other outputs"),
-        (lambda layer: int("no"), "refuses what can be copied"),
+    "halves_and_doubles": [
+        (slip(halves_and_doubles, order=(1, -1)), "not 0.005, after 'a'"),
+        (slip(halves_and_doubles, order=(1, 1)), "after 'a'"),
+        (slip(halves_and_doubles, order=(-1, -1)), "after 'ab'"),
+        (slip(halves_and_doubles, w=2.0), "after 'ab'"),
+        (slip(halves_and_doubles, w=-3.0), "after 'ab'"),
+        (slip(halves_and_doubles, z=0.4), "after 'a'"),
+        (slip(halves_and_doubles, open_r=4), "after 'a"),
+        (slip(halves_and_doubles, open_r=0), "after 'a'"),
+        (slip(halves_and_doubles, shift=1e-3), "after 'a'"),
+        (slip(halves_and_doubles, w=np.nan), "nan"),
+        (slip(halves_and_doubles, w=np.inf), "W_h holds nan or inf"),
+        (without_reset, "after 'a'"),
+        (lambda layer: layer.params.update(W_h=layer.params["W_x"]), "W_h should have the shape"),
+        (lambda layer: layer.params.pop("b"), "a dict of W_x, W_h, b"),
+        (lambda layer: layer.by_gate(layer.params)["W_q"], "KeyError: 'W_q'"),
     ],
     "load_gru": [
         (load_with_from_torch, "from_torch is what you are to write"),
