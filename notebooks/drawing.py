@@ -348,57 +348,6 @@ def tracks(series, title=None, xlabel="time $t$ (steps)", names=None, limits=Non
     return fig
 
 
-def windows(series, places, title=None, xlabel="time $t$ (steps)", names=None, limits=None):
-    """Quantities over time, one above the other, each step as wide as it is long; `places`: (first, last) step of each.
-
-    series, names, limits: as in tracks; steps count from 1.
-    """
-    fig, axes = figure(title, 7.6, 0.9 + 0.72 * len(series), len(series), len(places), sharex="col", sharey="row",
-                       squeeze=False)  # fmt: skip
-    for row, (name, values) in zip(axes, series.items(), strict=True):
-        colour = COLOUR.get(name, INK)
-        low, high = (limits or {}).get(name, (0, 1))
-        for ax, (first, last) in zip(row, places, strict=True):
-            edges = np.repeat(np.arange(first - 0.5, last + 1), 2)[1:-1]
-            heights = np.repeat(np.asarray(values, dtype=float)[first - 1 : last], 2)
-            ax.plot(edges, heights, color=colour, linewidth=1.8, clip_on=False)
-            ax.fill_between(edges, heights, np.clip(0.0, low, high), color=colour, alpha=0.13, linewidth=0)
-            ax.set(xlim=(first - 0.5, last + 0.5), ylim=(low - 0.1 * (high - low), high + 0.1 * (high - low)))
-            ax.set_yticks([low, high])
-            ax.tick_params(length=0)
-            ax.spines["left"].set_visible(ax is row[0])
-        beside = (names or {}).get(name) or symbol(name, "t")
-        row[0].set_ylabel(beside, color=colour, rotation=0, ha="right", va="center", fontsize=14)
-    for ax in axes[-1]:
-        ax.set_xlabel(xlabel)
-    fig.align_ylabels()
-    return fig
-
-
-def corners(words, title=None, xlabel="", ylabel="", names=((0, 1), (0, 1))):
-    """The corners of a square, (0 or 1 to the right, 0 or 1 upwards) to (a sign, what is written beside it).
-
-    names: of left and right, of below and above. Corners of one sign have one colour and are joined by a line.
-    """
-    fig, ax = figure(title, 6.0, 3.9)
-    look = {"+": COLOUR["c"], "\u2212": COLOUR["right"]}
-    for sign, colour in look.items():
-        ends = [place for place, (own, _) in words.items() if own == sign]
-        ax.plot(*np.transpose(ends), color=colour, linewidth=9, alpha=0.16, zorder=1)
-    for (x, y), (sign, text) in words.items():
-        ax.plot(x, y, "o", color=look[sign], markersize=31, zorder=2)
-        ax.text(x, y, sign, color="white", fontsize=20, fontweight="bold", ha="center", va="center_baseline", zorder=3)
-        side = -1 if x == 0 else 1
-        ax.annotate(text, (x, y), (24 * side, 0), textcoords="offset points", fontsize=14, va="center",
-                    ha="right" if x == 0 else "left", color=look[sign])  # fmt: skip
-    ax.set(xlim=(-0.85, 1.85), ylim=(-0.28, 1.28), xlabel=xlabel, ylabel=ylabel)
-    ax.set_xticks([0, 1], names[0])
-    ax.set_yticks([0, 1], names[1])
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    return fig
-
-
 def matrix_picture(matrix, row_names, column_names, title=None, label=None):
     """A matrix in colours centred at zero, cut into equal blocks.
 
@@ -515,36 +464,6 @@ def coloured_text(text, values, tracks, title, label=None):
         fig.add_artist(Rectangle((0.012 + 0.13 * n, 40 / height), 0.06, stripe / height, color=COLOUR[name]))
     if tracks:
         fig.text(0.012, 12 / height, "under each line: pale is 0, full colour is 1", color=COLOUR["grey"])
-    return fig
-
-
-def cells_over_text(text, cells, title):
-    """What some cells hold, one above the other, over the characters of a text, and below each its forget gate.
-
-    cells: what is written beside a cell, to its c and f, one value a character.
-    """
-    fig, axes = figure(title, 9.0, 0.75 + 1.22 * len(cells), len(cells), 1, sharex=True, squeeze=False)
-    edges = np.arange(len(text) + 1) - 0.5
-    for ax, (name, (c, f)) in zip(axes[:, 0], cells.items(), strict=True):
-        low, high = min(c.min(), 0.0), max(c.max(), 0.0)
-        room = high - low
-        ax.plot(c, color=COLOUR["c"], linewidth=1.8)
-        ax.fill_between(np.arange(len(c)), c, np.full(len(c), low), color=COLOUR["c"], alpha=0.13, linewidth=0)
-        ax.pcolormesh(edges, [low - 0.3 * room, low - 0.12 * room], f[None], cmap=_shades("f"), vmin=0, vmax=1)
-        for k in np.flatnonzero(np.array(list(text)) == "\n"):
-            ax.axvline(k, color=COLOUR["grey"], linewidth=0.8, linestyle=":", zorder=0)
-        ax.set(xlim=(edges[0], edges[-1]), ylim=(low - 0.34 * room, high + 0.06 * room))
-        ax.set_yticks([low, high], [_minus(f"{value:.3g}") for value in (low, high)])
-        ax.set_ylabel(name, rotation=0, ha="right", va="center")
-        ax.spines["bottom"].set_visible(False)
-        ax.tick_params(axis="x", length=0)
-        ax.annotate(symbol("f", "t"), (1, low - 0.21 * room), (3, 0), xycoords=("axes fraction", "data"),
-                    textcoords="offset points", color=COLOUR["f"], va="center", annotation_clip=False)  # fmt: skip
-        ax.annotate(symbol("c", "t"), (1, low + 0.5 * room), (3, 0), xycoords=("axes fraction", "data"),
-                    textcoords="offset points", color=COLOUR["c"], va="center", annotation_clip=False)  # fmt: skip
-    glyphs = {"family": "DejaVu Sans Mono", "fontsize": 8.5}
-    axes[-1, 0].set_xticks(range(len(text)), [" " if c == " " else c.replace("\n", "\u21b5") for c in text], **glyphs)
-    fig.align_ylabels()
     return fig
 
 
@@ -795,44 +714,6 @@ def _name(pen, part, x, y, name, time="t", value=None, ha="center", beside=False
         pen.label(part, *place, text, COLOUR[name], ha, font=11.5)
 
 
-def draw_gate(name, inputs, bias, net, value, title=None):
-    """One number of one gate: each input times its weight, the sum with the bias, and what becomes of it.
-
-    inputs: what an input is called to (its value, its weight); a line is as thick as its weight is large.
-    """
-    rows = len(inputs) + 1
-    top, colour = 0.86 * rows, COLOUR[name]
-    fig, ax = _page(title, -1.7, 11.6, -0.5, top + 0.2)
-    pen = Pen(ax, (name,))
-    middle, plus = 0.86 * (rows - 1) / 2, 5.9
-    head = {"weight": "bold", "fontsize": 11, "color": COLOUR["grey"], "ha": "center"}
-    for x, word in ((-0.1, "input"), (2.2, "weight"), (3.7, "product")):
-        ax.text(x, top - 0.16, word, **head)
-    for k, (called, (given, weight)) in enumerate([*inputs.items(), ("bias", (None, bias))]):
-        y = 0.86 * (rows - 1 - k)
-        sign = DIVERGING(0.0) if weight < 0 else DIVERGING(1.0)
-        start = 2.7 if given is None else 0.55
-        pen.stroke([(start, y), (4.2, y), (plus, middle)], sign, 0.9 + 5 * abs(weight), 1)
-        if given is not None:
-            ax.text(-0.5, y, called, color=COLOUR["h" if "h" in called else "x"], ha="right", va="center", fontsize=14)
-            ax.text(0.4, y, _minus(f"{given:.1f}"), ha="right", va="center", fontsize=11.5)
-        pen.box(name, 2.2, y, "", sign, width=1.0, height=0.6)
-        ax.text(2.2, y, _minus(f"{weight:.1f}"), color=sign, ha="center", va="center", fontsize=11.5, zorder=6)
-        product = weight if given is None else given * weight
-        patch = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-        ax.text(3.7, y, _minus(f"{product:.2f}"), ha="center", va="center", fontsize=11.5, zorder=6, bbox=patch)
-    ax.text(1.55, 0, symbol(f"b_{name}"), color=colour, ha="right", va="center", fontsize=14)
-    pen.wire(name, [(plus, middle), (8.0, middle)], colour, head=True)
-    pen.operator(name, plus, middle, "plus", colour, radius=0.36)
-    pen.wire(name, [(9.0, middle), (10.2, middle)], colour, head=True)
-    pen.box(name, 8.6, middle, r"$\sigma$", colour, width=1.2)
-    ax.text(7.05, middle + 0.34, symbol(f"net_{name}", "t"), color=colour, ha="center", va="center", fontsize=14)
-    ax.text(7.05, middle - 0.34, _minus(f"{net:.2f}"), color=colour, ha="center", va="center", fontsize=11.5)
-    ax.text(10.4, middle + 0.25, symbol(name, "t"), color=colour, ha="left", va="center", fontsize=15)
-    ax.text(10.4, middle - 0.22, _minus(f"{value:.2f}"), color=colour, ha="left", va="center", fontsize=11.5)
-    return fig
-
-
 def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=False):
     """One step of a GRU, (16)-(19): the state h runs along the top; reset="before": r before W_hh, "after": after it.
 
@@ -1007,4 +888,137 @@ def draw_lstm_unrolled(steps=3, path=None, title=None):
             middle = np.array([edge + GAP / 2, LINE])
             for arm in ((0.18, 0.18), (0.18, -0.18)):
                 ax.plot(*np.transpose([middle - arm, middle + arm]), color=COLOUR["wrong"], linewidth=2.6, zorder=5)
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 02
+
+
+def windows(series, places, title=None, xlabel="time $t$ (steps)", names=None, limits=None):
+    """Quantities over time, one above the other, each step as wide as it is long; `places`: (first, last) step of each.
+
+    series, names, limits: as in tracks; steps count from 1.
+    """
+    fig, axes = figure(title, 7.6, 0.9 + 0.72 * len(series), len(series), len(places), sharex="col", sharey="row",
+                       squeeze=False)  # fmt: skip
+    for row, (name, values) in zip(axes, series.items(), strict=True):
+        colour = COLOUR.get(name, INK)
+        low, high = (limits or {}).get(name, (0, 1))
+        for ax, (first, last) in zip(row, places, strict=True):
+            edges = np.repeat(np.arange(first - 0.5, last + 1), 2)[1:-1]
+            heights = np.repeat(np.asarray(values, dtype=float)[first - 1 : last], 2)
+            ax.plot(edges, heights, color=colour, linewidth=1.8, clip_on=False)
+            ax.fill_between(edges, heights, np.clip(0.0, low, high), color=colour, alpha=0.13, linewidth=0)
+            ax.set(xlim=(first - 0.5, last + 0.5), ylim=(low - 0.1 * (high - low), high + 0.1 * (high - low)))
+            ax.set_yticks([low, high])
+            ax.tick_params(length=0)
+            ax.spines["left"].set_visible(ax is row[0])
+        beside = (names or {}).get(name) or symbol(name, "t")
+        row[0].set_ylabel(beside, color=colour, rotation=0, ha="right", va="center", fontsize=14)
+    for ax in axes[-1]:
+        ax.set_xlabel(xlabel)
+    fig.align_ylabels()
+    return fig
+
+
+def corners(words, title=None, xlabel="", ylabel="", names=((0, 1), (0, 1))):
+    """The corners of a square, (0 or 1 to the right, 0 or 1 upwards) to (a sign, what is written beside it).
+
+    names: of left and right, of below and above. Corners of one sign have one colour and are joined by a line.
+    """
+    fig, ax = figure(title, 6.0, 3.7)
+    look = {"+": COLOUR["c"], "\u2212": COLOUR["right"]}
+    for sign, colour in look.items():
+        ends = [place for place, (own, _) in words.items() if own == sign]
+        ax.plot(*np.transpose(ends), color=colour, linewidth=9, alpha=0.16, zorder=1)
+    for (x, y), (sign, text) in words.items():
+        ax.plot(x, y, "o", color=look[sign], markersize=31, zorder=2)
+        ax.text(x, y, sign, color="white", fontsize=20, fontweight="bold", ha="center", va="center_baseline", zorder=3)
+        side = -1 if x == 0 else 1
+        ax.annotate(text, (x, y), (24 * side, 0), textcoords="offset points", fontsize=14, va="center",
+                    ha="right" if x == 0 else "left", color=look[sign])  # fmt: skip
+    ax.set(xlim=(-0.65, 1.65), ylim=(-0.3, 1.3), xlabel=xlabel, ylabel=ylabel)
+    ax.set_xticks([0, 1], names[0], fontsize=13)
+    ax.set_yticks([0, 1], names[1], fontsize=13)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return fig
+
+
+def cells_over_text(text, cells, title, notes=(), height=1.5):
+    """What some cells hold at each character of a text, as columns, and below each its forget gate.
+
+    cells: what is written beside a cell, to its c and f, one value a character; notes: (the character where a text
+    begins, the text, the character its arrow points at, or None), above the first cell's columns; height: in inches.
+    """
+    fig, axes = figure(title, 9.6, 0.95 + height * len(cells), len(cells), 1, sharex=True, squeeze=False)
+    edges, newlines = np.arange(len(text) + 1) - 0.5, np.flatnonzero(np.array(list(text)) == "\n")
+    for ax, (name, (c, f)) in zip(axes[:, 0], cells.items(), strict=True):
+        low, high = min(c.min(), 0.0), max(c.max(), 0.0)
+        room = high - low
+        strip = 0.17 / height * room  # of the forget gate, below the columns
+        ax.bar(np.arange(len(c)), c - low, 0.82, low, color=SEQUENTIAL(0.12 + 0.88 * (c - low) / room))
+        ax.pcolormesh(edges, [low - 2.1 * strip, low - strip], f[None], cmap=_shades("f"), vmin=0, vmax=1)
+        for k in newlines:
+            ax.axvline(k, color=COLOUR["grey"], linewidth=1.0, linestyle=":", zorder=0)
+        ax.set(xlim=(edges[0], edges[-1]), ylim=(low - 2.3 * strip, high + (0.09 if notes else 0.06) * room))
+        ticks = [0.0] if notes else sorted({low, 0.0, high})
+        ax.set_yticks(ticks, [_minus(f"{value:.2g}") for value in ticks])
+        ax.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=10)
+        ax.spines[:].set_visible(False)
+        ax.tick_params(length=0)
+        for y, letter in ((low - 1.55 * strip, "f"), (low + 0.5 * room, "c")):
+            place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+            ax.annotate(symbol(letter, "t"), (1, y), (4, 0), fontsize=14, color=COLOUR[letter], **place)
+    ax, (c, _), top = axes[0, 0], next(iter(cells.values())), axes[0, 0].get_ylim()[1]
+    for k, note, at in notes:
+        place, arrow = (k, 0.97 * top), None
+        if at is not None:  # the gap in the forget gate's strip
+            place, arrow = (at, -0.12 * top), {"arrowstyle": "-|>", "color": INK, "connectionstyle": "arc3,rad=0.15"}
+        ax.annotate(note, place, (k, 0.97 * top), va="top", linespacing=1.35, fontsize=12, arrowprops=arrow)
+    for k in newlines if notes else ():
+        label_line(ax, k - 1, c[k - 1], f"{c[k - 1]:.0f}", COLOUR["c"], "above").set_fontweight("bold")
+    glyphs = {"family": "DejaVu Sans Mono", "fontsize": 10 if len(text) < 110 else 8.5}
+    axes[-1, 0].set_xticks(range(len(text)), [" " if c == " " else c.replace("\n", "\u21b5") for c in text], **glyphs)
+    for k in newlines:
+        axes[-1, 0].get_xticklabels()[k].set(color=COLOUR["f"], weight="bold", fontsize=15)
+    fig.align_ylabels()
+    return fig
+
+
+def draw_gate(name, inputs, bias, net, value, title=None):
+    """One number of one gate: each input times its weight, the sum with the bias, and what becomes of it.
+
+    inputs: what an input is called to (its value, its weight); a line is as thick as its weight is large.
+    """
+    rows = len(inputs) + 1
+    top, colour = 0.86 * rows, COLOUR[name]
+    fig, ax = _page(title, -1.7, 11.6, -0.5, top + 0.2)
+    pen = Pen(ax, (name,))
+    middle, plus = 0.86 * (rows - 1) / 2, 5.9
+    head = {"weight": "bold", "fontsize": 11, "color": COLOUR["grey"], "ha": "center"}
+    for x, word in ((-0.1, "input"), (2.2, "weight"), (3.7, "product")):
+        ax.text(x, top - 0.16, word, **head)
+    for k, (called, (given, weight)) in enumerate([*inputs.items(), ("bias", (None, bias))]):
+        y = 0.86 * (rows - 1 - k)
+        sign = DIVERGING(0.0) if weight < 0 else DIVERGING(1.0)
+        start = 2.7 if given is None else 0.55
+        pen.stroke([(start, y), (4.2, y), (plus, middle)], sign, 0.9 + 5 * abs(weight), 1)
+        if given is not None:
+            ax.text(-0.5, y, called, color=COLOUR["h" if "h" in called else "x"], ha="right", va="center", fontsize=14)
+            ax.text(0.4, y, _minus(f"{given:.1f}"), ha="right", va="center", fontsize=11.5)
+        pen.box(name, 2.2, y, "", sign, width=1.0, height=0.6)
+        ax.text(2.2, y, _minus(f"{weight:.1f}"), color=sign, ha="center", va="center", fontsize=11.5, zorder=6)
+        product = weight if given is None else given * weight
+        patch = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+        ax.text(3.7, y, _minus(f"{product:.2f}"), ha="center", va="center", fontsize=11.5, zorder=6, bbox=patch)
+    ax.text(1.55, 0, symbol(f"b_{name}"), color=colour, ha="right", va="center", fontsize=14)
+    pen.wire(name, [(plus, middle), (8.0, middle)], colour, head=True)
+    pen.operator(name, plus, middle, "plus", colour, radius=0.36)
+    pen.wire(name, [(9.0, middle), (10.2, middle)], colour, head=True)
+    pen.box(name, 8.6, middle, r"$\sigma$", colour, width=1.2)
+    ax.text(7.05, middle + 0.34, symbol(f"net_{name}", "t"), color=colour, ha="center", va="center", fontsize=14)
+    ax.text(7.05, middle - 0.34, _minus(f"{net:.2f}"), color=colour, ha="center", va="center", fontsize=11.5)
+    ax.text(10.4, middle + 0.25, symbol(name, "t"), color=colour, ha="left", va="center", fontsize=15)
+    ax.text(10.4, middle - 0.22, _minus(f"{value:.2f}"), color=colour, ha="left", va="center", fontsize=11.5)
     return fig
