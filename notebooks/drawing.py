@@ -970,18 +970,20 @@ def cells_over_text(text, cells, title, notes=(), height=1.5):
         for y, letter in ((low - 1.55 * strip, "f"), (low + 0.5 * room, "c")):
             place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
             ax.annotate(symbol(letter, "t"), (1, y), (4, 0), fontsize=14, color=COLOUR[letter], **place)
-    ax, (c, _), top = axes[0, 0], next(iter(cells.values())), axes[0, 0].get_ylim()[1]
+    ax, (c, _), (bottom, top) = axes[0, 0], next(iter(cells.values())), axes[0, 0].get_ylim()
+    gate = min(c.min(), 0.0) + 1.55 / 2.3 * (bottom - min(c.min(), 0.0))  # the middle of its strip
     for k, note, at in notes:
         place, arrow = (k, 0.97 * top), None
         if at is not None:  # the gap in the forget gate's strip
-            place, arrow = (at, -0.12 * top), {"arrowstyle": "-|>", "color": INK, "connectionstyle": "arc3,rad=0.15"}
+            place, arrow = (at, gate), {"arrowstyle": "-|>", "color": INK, "connectionstyle": "arc3,rad=0.15"}
         ax.annotate(note, place, (k, 0.97 * top), va="top", linespacing=1.35, fontsize=12, arrowprops=arrow)
-    for k in newlines if notes else ():
-        label_line(ax, k - 1, c[k - 1], f"{c[k - 1]:.0f}", COLOUR["c"], "above").set_fontweight("bold")
+    for begin, k in zip([0, *newlines + 1], newlines, strict=False) if notes else ():
+        label_line(ax, k - 0.5, c[k - 1], f"{c[k - 1]:.0f}", COLOUR["c"], "above").set(weight="bold", ha="right")
+        ax.text(begin + 0.2, gate, "forget gate open", color="white", fontsize=9.5, va="center_baseline")
     glyphs = {"family": "DejaVu Sans Mono", "fontsize": 10 if len(text) < 110 else 8.5}
     axes[-1, 0].set_xticks(range(len(text)), [" " if c == " " else c.replace("\n", "\u21b5") for c in text], **glyphs)
     for k in newlines:
-        axes[-1, 0].get_xticklabels()[k].set(color=COLOUR["f"], weight="bold", fontsize=15)
+        axes[-1, 0].get_xticklabels()[k].set(color=COLOUR["f"], weight="bold")
     fig.align_ylabels()
     return fig
 
