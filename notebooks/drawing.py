@@ -22,6 +22,7 @@ Whole pictures in one call, each returns the figure:
     draw_rnn_cell(), draw_lstm_cell(), draw_gru_cell()      the cells; `show` and `highlight` name their parts
     draw_gate()                                             one number of one gate, weight by weight
     draw_rnn_unrolled(), draw_lstm_unrolled()               the same over several steps, with the error's way back
+    draw_lstm_factors(factors), draw_lstm_blind()           an error's way over two steps: its factors; where it is lost
 
 For anything else, `figure(title, ncols=2)` gives axes of one's own; `log_axis`, `label_line`, `label_ends` dress them,
 and `symbol("W_fh")` writes a name of the code as mathematics.
@@ -817,19 +818,22 @@ def _rnn(pen, at, time="t", small=False, left=-0.95, right=0.95):
 GAP = 1.5  # between two cells
 
 
-def _unrolled(draw, parts, at, top, steps, lines, title, path):
-    """`steps` cells in a row, the last at time t; `lines`: (state, its height) of those that run from cell to cell."""
+def _unrolled(draw, parts, at, top, steps, lines, title, path, times=None):
+    """`steps` cells in a row, the last at time t; `lines`: (state, its height) of those that run from cell to cell.
+
+    times: what stands for t-2, t-1, t, the one before the first cell included, if not these.
+    """
     stride = at["width"] + GAP
+    times = times or [_before("t", steps - k) for k in range(steps + 1)]
     inches = min(9.0 / (steps * stride + 3.2), 0.42)
     fig, ax = _page(title, -2.0, steps * stride + 1.2, -0.95, top, inches)
     for k in range(steps):
         pen = Pen(ax, parts, scale=72 * inches, x0=k * stride, wires="#cfcfcf" if path else None)
-        time = _before("t", steps - 1 - k)
-        draw(pen, at, time, small=True, left=-0.95 if k == 0 else 0.0, right=GAP)
+        draw(pen, at, times[k + 1], small=True, left=-0.95 if k == 0 else 0.0, right=GAP)
         for name, y in lines:
-            pen.label(parts[0], at["width"] + GAP / 2, y + 0.6, symbol(name, time), COLOUR[name])
+            pen.label(parts[0], at["width"] + GAP / 2, y + 0.6, symbol(name, times[k + 1]), COLOUR[name])
             if k == 0:
-                pen.label(parts[0], -1.1, y, symbol(name, _before(time)), COLOUR[name], "right")
+                pen.label(parts[0], -1.1, y, symbol(name, times[0]), COLOUR[name], "right")
     if path:
         pen.box(parts[0], at["width"] + GAP + 0.5, lines[-1][1], "$E$", INK, width=1.0)
     return fig, ax, stride
@@ -1023,4 +1027,72 @@ def draw_gate(name, inputs, bias, net, value, title=None):
     ax.text(7.05, middle - 0.34, _minus(f"{net:.2f}"), color=colour, ha="center", va="center", fontsize=11.5)
     ax.text(10.4, middle + 0.25, symbol(name, "t"), color=colour, ha="left", va="center", fontsize=15)
     ax.text(10.4, middle - 0.22, _minus(f"{value:.2f}"), color=colour, ha="left", va="center", fontsize=11.5)
+    return fig
+
+
+# ---------------------------------------------------------------- two steps of an LSTM, chapter 03
+
+
+def _two_steps(title):
+    """Two cells, times 1 and 2, and where their parts stand: fig, ax, (one, two)."""
+    lines = [("c", LINE), ("h", BUS)]
+    fig, ax, stride = _unrolled(_lstm, LSTM_PARTS, NARROW, 6.9, 2, lines, title, True, ["0", "1", "2"])
+    return fig, ax, [{name: k * stride + x for name, x in NARROW.items()} for k in range(2)]
+
+
+def _cross(ax, x, y, arm=0.2):
+    for up in (-arm, arm):
+        ax.plot([x - arm, x + arm], [y - up, y + up], color=COLOUR["wrong"], linewidth=2.8, zorder=6)
+
+
+def _say(ax, x, y, text, colour, ha="center"):
+    box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+    size = 14 if "$" in text else 12
+    ax.text(x, y, text, color=COLOUR[colour], ha=ha, va="center", fontsize=size, zorder=7, bbox=box)
+
+
+def draw_lstm_factors(factors, title=None):
+    """The error's way from E = h_2 to W_ix over two steps; factors: what it meets at o_2 and tanh, at f_2, at i_1.
+
+    The line gets thinner as the error gets smaller; the way from h_2 to h_1 is crossed.
+    """
+    fig, ax, (one, two) = _two_steps(title)
+    right, new, low = two["width"] + GAP, one["c_tilde"], 3.1
+    ways = [
+        ([(right, BUS), (two["h"], BUS), (two["h"], 5.0)], "h"),
+        ([(two["h"], 5.0), (two["h"], LINE), (two["f"], LINE)], "c"),
+        ([(two["f"], LINE), (new, LINE), (new, MIDDLE), (one["i"], MIDDLE), (one["i"], low)], "c"),
+        ([(one["i"], low), (one["i"], BUS), (0.9, BUS), (0.9, -0.2)], "i"),
+    ]
+    left = np.cumprod([1.0, *factors])
+    for (points, name), value in zip(ways, left, strict=True):
+        _way_back(ax, points, COLOUR[name], width=2 + 10 * value)
+    _say(ax, right - 0.6, BUS - 0.8, "1", "h")
+    _say(ax, two["h"] + 0.45, 4.42, f"× {factors[0]:.3f}", "h", "left")
+    _say(ax, two["o"] + 0.3, LINE + 0.52, f"{left[1]:.3f}", "c")
+    _say(ax, two["f"] + 0.25, LINE - 0.62, f"× {factors[1]:.3f}", "f", "left")
+    _say(ax, one["h"], LINE + 0.52, f"{left[2]:.3f}", "c")
+    _say(ax, one["i"] - 0.2, 3.35, f"× {factors[2]:.3f}", "i", "right")
+    _say(ax, 1.2, -0.4, f"{left[3]:.4f}", "i", "left")
+    _cross(ax, one["width"] + GAP / 2, BUS)
+    _say(ax, one["width"] + GAP / 2, BUS - 0.8, "× 0", "wrong")
+    return fig
+
+
+def draw_lstm_blind(title=None):
+    """Where the error of c_1 goes in two steps from h_0 = c_0 = 0: times zero to W_fx and every W_gh, not to W_ix."""
+    fig, ax, (one, two) = _two_steps(title)
+    right, c, new, i = two["width"] + GAP, COLOUR["c"], one["c_tilde"], one["i"]
+    _way_back(ax, [(right, BUS), (two["h"], BUS), (two["h"], LINE), (two["f"], LINE)], COLOUR["h"], [0], width=6)
+    _way_back(ax, [(two["f"], LINE), (one["h"], LINE), (one["f"], LINE)], c, [0], order=3.3, width=6)
+    _way_back(ax, [(new, LINE), (new, BUS), (0.9, BUS), (0.9, -0.2)], c, order=3.3, width=6)
+    _way_back(ax, [(new, MIDDLE), (i, MIDDLE), (i, BUS)], c, order=3.3, width=6)
+    _way_back(ax, [(1.2, BUS), (-0.5, BUS)], c, order=3.3, width=6)
+    _way_back(ax, [(one["f"], LINE), (one["f"], LINE - 0.75)], c, order=3.3, width=6)
+    for x, y in ((one["f"], LINE - 0.75), (-0.5, BUS)):
+        _cross(ax, x, y)
+    _say(ax, one["f"] - 0.35, LINE - 0.75, "× $c_0$ = 0", "wrong", "right")
+    _say(ax, -0.5, BUS - 0.75, "× $h_0$ = 0", "wrong")
+    _say(ax, 1.2, -0.4, "× $x_1$", "c", "left")
+    _say(ax, one["width"] + GAP / 2, LINE - 0.6, r"$\varepsilon_2 \circ f_2$", "c")
     return fig

@@ -354,99 +354,154 @@ def holds_first(answer):
 
 # ------------------------------------------------------------------ chapter 03
 
-_RULES = {
-    "(9) d_o": lambda now: now.delta * np.tanh(now.c) * now.o * (1 - now.o),
-    "(10a) epsilon": lambda now: (
-        now.delta * now.o * (1 - np.tanh(now.c) ** 2) + now.carried
-    ),
-    "(10') d_f": lambda now: now.epsilon * now.c_prev * now.f * (1 - now.f),
-    "(11') d_i": lambda now: now.epsilon * now.c_tilde * now.i * (1 - now.i),
-    "(12') d_c": lambda now: now.epsilon * now.i * (1 - now.c_tilde**2),
-    "(8') back": lambda now: (
-        now.d_f @ now.W_fh + now.d_i @ now.W_ih + now.d_o @ now.W_oh + now.d_c @ now.W_ch
-    ),
-    "(10a) carried": lambda now: now.epsilon * now.f,
-}
+_GATES = "fioc"
+_QUANTITIES = ("f", "i", "o", "c_tilde", "c", "h", "c_prev", "h_prev")
+_ERRORS = {"d_f": "f", "d_i": "i", "d_o": "o", "d_c_tilde": "c"}  # and their gates
 
 
-def _forward(q, coupled, **moved):
-    """An LSTM with peepholes, or i = 1 − f; moved: what is added where an error is."""
-    h, c, p, steps = q.h_0, q.c_0, q.p, []
-    for t in range(len(q.x)):
+def _lstm_arrays(rng, T, D, H, peepholes=False):
+    """Weights, input x, each output's own error w, and initial states, by name."""
+    shapes = {f"W_{g}h": (H, H) for g in _GATES} | {f"W_{g}x": (H, D) for g in _GATES}
+    shapes |= {f"b_{g}": H for g in _GATES} | {f"p_{g}": H for g in "fio" if peepholes}
+    shapes |= {"x": (T, D), "w": (T, H), "h_0": H, "c_0": H}
+    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
+
+
+def _forward(q, **moved):
+    """All quantities at all times; moved: what is added where an error is."""
+    h, c, steps = q["h_0"], q["c_0"], []
+    for t in range(len(q["x"])):
         add = {name: a[t] for name, a in moved.items()}
-        s = {"x": q.x[t], "h_prev": h, "c_prev": c}
+        s = {"h_prev": h, "c_prev": c}
         f, i, o, c_tilde = (
-            p[f"W_{g}h"] @ h + p[f"W_{g}x"] @ q.x[t] + p[f"b_{g}"] + add.get(f"d_{g}", 0)
-            for g in "fioc"
+            q[f"W_{g}h"] @ h + q[f"W_{g}x"] @ q["x"][t] + q[f"b_{g}"] + add.get(error, 0)
+            for error, g in _ERRORS.items()
         )
-        s["f"] = f = sigmoid(f + p["p_f"] * c)
-        s["i"] = i = 1 - f if coupled else sigmoid(i + p["p_i"] * c)
+        s["f"] = f = sigmoid(f + q.get("p_f", 0) * c)
+        s["i"] = i = sigmoid(i + q.get("p_i", 0) * c)
         s["c_tilde"] = c_tilde = np.tanh(c_tilde)
         s["c"] = c = f * c + i * c_tilde + add.get("epsilon", 0)
-        s["o"] = o = sigmoid(o + p["p_o"] * c)
+        s["o"] = o = sigmoid(o + q.get("p_o", 0) * c)
         s["h"] = h = o * np.tanh(c) + add.get("delta", 0)
         steps.append(s)
     return {name: np.array([s[name] for s in steps]) for name in steps[0]}
 
 
-def _backward(rules, q, s):
-    """The errors at all times, (T, H) each, by the rules."""
-    T, H = q.w.shape
-    errors = {key.split()[1]: np.zeros((T, H)) for key in rules} | {"delta": q.w.copy()}
-    back = carried = np.zeros(H)
-    for t in reversed(range(T)):
-        errors["delta"][t] += back
-        here = copy.deepcopy(q.p) | {name: a[t].copy() for name, a in s.items()}
-        now = SimpleNamespace(**here, delta=errors["delta"][t].copy(), carried=carried)
-        for key, rule in rules.items():
-            name = key.split()[1]
-            errors[name][t] = _array(_Answer(rule)._call((now,)), (H,), key)
-            setattr(now, name, errors[name][t].copy())
-        back, carried = errors["back"][t], errors["carried"][t].copy()
-    return errors
+def _measured(q, name):
+    """The gradient of E = Σ w h by one array, or the error of this name, measured."""
+
+    def loss(a):
+        h = _forward(q | {name: a})["h"] if name in q else _forward(q, **{name: a})["h"]
+        return (q["w"] * h).sum()
+
+    return complex_step(loss, q[name] if name in q else np.zeros(q["w"].shape))
 
 
-def _check_rules(answer, coupled):
-    """Chapter 03's rules, the reader's in their places, against measured errors."""
-    rules = answer.value
-    form = '{"(9) d_o": lambda now: ..., ...}'
-    _expect(isinstance(rules, dict), f"a dict is expected, {form}, got {_short(rules)}")
-    if not rules:
-        raise _NotDone
-    unknown = ", ".join(str(key) for key in rules if key not in _RULES)
-    _expect(not unknown, f"no such key: {unknown}; the keys are {', '.join(_RULES)}")
-    names = ["delta", "epsilon", "d_f", "d_o", "d_c"] + ["d_i"] * (not coupled)
+@_exercise
+def cell_error(answer):
+    """cell_error(now, later): the total error of c_t, where that of h_t is known."""
+    for T, H in ((4, 3), (3, 1)):
+        q = _lstm_arrays(np.random.default_rng([T, 3]), T, 2, H)
+        s = _forward(q)
+        known = {name: s[name] for name in _QUANTITIES}
+        for name in ("delta", "epsilon", *_ERRORS):
+            known[name] = _measured(q, name)
+        for t in range(T):
+            now, later = (
+                SimpleNamespace(
+                    **{n: a[k] if k < T else 0 * a[0] for n, a in known.items()}
+                )
+                for k in (t, t + 1)
+            )
+            right = now.epsilon
+            del now.epsilon, now.d_f, now.d_i, now.d_o, now.d_c_tilde
+            where = "at the last time " if t == T - 1 else ""
+            found = _array(answer(now, later), (H,), f"{where}the answer")
+            mistakes = _cell_mistakes(now, later) if t < T - 1 else {}
+            _compare(found, right, mistakes, where)
+
+
+def _cell_mistakes(now, later):
+    slope, second = 1 - np.tanh(now.c) ** 2, later.epsilon * later.f
+    first, to_h = now.delta * now.o * slope, now.delta * now.o
+    return {
+        "through h_t alone; c_t has a second way to E": first,
+        "without the way through h_t": second,
+        "of f_t; which step's f stands before c_t?": first + later.epsilon * now.f,
+        "without o_t": now.delta * slope + second,
+        "without the slope of tanh": to_h + second,
+        "of 1 - c_t² as the slope; it is 1 - tanh²(c_t)": to_h * (1 - now.c**2) + second,
+        "of the slope at c̃_t, not at c_t": to_h * (1 - now.c_tilde**2) + second,
+        "of 1 - h_t² as the slope; h_t has o_t in it": to_h * (1 - now.h**2) + second,
+        "without what c_t is multiplied by on its way to c_{t+1}": first + later.epsilon,
+        "of the error of h_{t+1} where that of c_{t+1} belongs": first
+        + later.delta * later.f,
+        "without δ_t": now.o * slope + second,
+    }
+
+
+@_exercise
+def still_right(answer):
+    """The arrays that the article's recursion gets right in two steps from zero."""
+    names = answer.value
+    kinds = (set, frozenset, list, tuple)
+    _expect(isinstance(names, kinds), f"a set of names is expected, got {_short(names)}")
+    names = {name if isinstance(name, str) else _short(name) for name in names}
+    every = {n: g for g in _GATES for n in (f"W_{g}h", f"W_{g}x", f"b_{g}")}
+    unknown = ", ".join(sorted(names - every.keys()))
+    _expect(not unknown, f"no such array: {unknown}; they are {', '.join(every)}")
+    reached = {n for n in every if every[n] in "ic" and n[-1] != "h"}
+    for name in sorted(names & reached):
+        factor = "x_1, which is not zero" if name[0] == "W" else "1"
+        told = f"what is lost comes to the weighted input of {every[name]} at time 1, and"
+        raise _Wrong(f"{name} is not right: {told} there it is times {factor}")
+    more = len(every.keys() - reached - names)
+    _expect(not more, f"all that you name are right, and {more} more are")
+
+
+def _peephole_gradients(q, s, to_o=1, to_next=1, p_o="c"):
+    """The gradients of all fifteen arrays; to_o, to_next: 0 leaves out a way of c_t."""
+    grads = {
+        n: np.zeros(a.shape) for n, a in q.items() if n not in ("x", "w", "h_0", "c_0")
+    }
+    back = carried = np.zeros(len(q["h_0"]))
+    for t in reversed(range(len(q["x"]))):
+        f, i, o, c_tilde, c, _, c_prev, h_prev = (s[name][t] for name in _QUANTITIES)
+        delta = q["w"][t] + back
+        d = {"o": delta * np.tanh(c) * o * (1 - o)}
+        epsilon = delta * o * (1 - np.tanh(c) ** 2) + carried + to_o * d["o"] * q["p_o"]
+        d["f"] = epsilon * c_prev * f * (1 - f)
+        d["i"] = epsilon * c_tilde * i * (1 - i)
+        d["c"] = epsilon * i * (1 - c_tilde**2)
+        back = sum(q[f"W_{g}h"].T @ d[g] for g in d)
+        carried = epsilon * f + to_next * (d["f"] * q["p_f"] + d["i"] * q["p_i"])
+        for g in d:
+            grads[f"W_{g}h"] += np.outer(d[g], h_prev)
+            grads[f"W_{g}x"] += np.outer(d[g], q["x"][t])
+            grads[f"b_{g}"] += d[g]
+        for g, cell in {"f": c_prev, "i": c_prev, "o": s[p_o][t]}.items():
+            grads[f"p_{g}"] += d[g] * cell
+    return grads
+
+
+@_exercise
+def peepholes(answer):
+    """peepholes(q, s): the gradients of an LSTM whose gates see the cell."""
     for T, D, H in ((1, 2, 3), (4, 3, 2)):
-        rng, gates = np.random.default_rng(T), "fioc"
-        shapes = {f"W_{g}h": (H, H) for g in gates} | {f"W_{g}x": (H, D) for g in gates}
-        shapes |= {f"b_{g}": H for g in gates} | {f"p_{g}": H for g in "fio"}
-        p = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-        if coupled:  # no peepholes then
-            p |= {f"p_{g}": np.zeros(H) for g in "fio"}
-        x, w, h_0, c_0 = (rng.normal(size=n) for n in ((T, D), (T, H), H, H))
-        q = SimpleNamespace(p=p, x=x, w=w, h_0=h_0, c_0=c_0)
-        found = _backward(_RULES | rules, q, _forward(q, coupled))
-
-        def loss(name, a, q=q):
-            return (q.w * _forward(q, coupled, **{name: a})["h"]).sum()
-
-        true = {
-            n: complex_step(functools.partial(loss, n), np.zeros((T, H))) for n in names
+        q = _lstm_arrays(np.random.default_rng(T), T, D, H, peepholes=True)
+        s = _forward(q)
+        mistakes = {
+            "without c_t's way through o_t": _peephole_gradients(q, s, to_o=0),
+            "without c_t's ways through f_{t+1} and i_{t+1}": _peephole_gradients(
+                q, s, to_next=0
+            ),
+            "of c_{t-1} for p_o, where c_t belongs": _peephole_gradients(
+                q, s, p_o="c_prev"
+            ),
         }
+        right = {name: _measured(q, name) for name in mistakes[next(iter(mistakes))]}
         where = "within one step " if T == 1 else "one step is right, but of four "
-        _compare(found, true, {}, where)
-
-
-@_exercise
-def peephole_rules(answer):
-    """The rules that change where the gates see the cell."""
-    _check_rules(answer, coupled=False)
-
-
-@_exercise
-def coupled_rules(answer):
-    """The rules that change where i = 1 − f."""
-    _check_rules(answer, coupled=True)
+        _compare(_arrays(answer(q, s), right), right, mistakes, where)
 
 
 @_exercise

@@ -94,25 +94,54 @@ def holds_first_of_text(layer):
     layer.by_gate(layer.params)["W_ix"][1, alphabet.index("\n")] = OPEN
 
 
-# ---------------------------------------------------------------- chapter 03's rules
-
-base = check._RULES
-peephole_rules = {
-    "(10a) epsilon": lambda now: base["(10a) epsilon"](now) + now.d_o * now.p_o,
-    "(10a) carried": lambda now: now.epsilon * now.f + now.d_f * now.p_f + now.d_i * now.p_i,
-}
+# ---------------------------------------------------------------- chapter 03
 
 
-def in_place(now):
-    now.epsilon *= now.f
-    now.epsilon += now.d_f * now.p_f + now.d_i * now.p_i
-    return now.epsilon
+def cell_error(now, later):
+    return now.delta * now.o * (1 - np.tanh(now.c) ** 2) + later.epsilon * later.f
 
 
-coupled_rules = {
-    "(10') d_f": lambda now: now.epsilon * (now.c_prev - now.c_tilde) * now.f * (1 - now.f),
-    "(11') d_i": lambda now: 0 * now.epsilon,
-}
+def cell_error_in_place(now, later):
+    """With every array spoilt, and o tanh(c) taken from h."""
+    now.h /= np.tanh(now.c)
+    now.delta *= now.h * (1 - np.tanh(now.c) ** 2)
+    later.f *= later.epsilon
+    now.delta += later.f
+    return now.delta.tolist()
+
+
+BY_LUCK = ["W_fh", "W_ih", "W_oh", "W_ch", "W_fx", "b_f", "W_ox", "b_o"]
+
+
+def peepholes(q, s):
+    """By an LSTM in which the cell is a second thing that the gates hear."""
+    H = len(q["h_0"])
+    names = [n for n in q if n not in ("x", "w", "h_0", "c_0")]
+    g, dh, dc = {n: np.zeros_like(q[n]) for n in names}, np.zeros(H), np.zeros(H)
+    for t in range(len(q["x"]) - 1, -1, -1):
+        now = {n: s[n][t] for n in s}
+        dh = dh + q["w"][t]
+        d = {"o": dh * np.tanh(now["c"]) * now["o"] * (1 - now["o"])}
+        dc = dc + dh * now["o"] * (1 - np.tanh(now["c"]) ** 2) + d["o"] * q["p_o"]
+        d["f"] = dc * now["c_prev"] * now["f"] * (1 - now["f"])
+        d["i"] = dc * now["c_tilde"] * now["i"] * (1 - now["i"])
+        d["c"] = dc * now["i"] * (1 - now["c_tilde"] ** 2)
+        dc, dh = dc * now["f"] + d["f"] * q["p_f"] + d["i"] * q["p_i"], np.zeros(H)
+        for n, a in d.items():
+            g[f"W_{n}h"] += np.outer(a, now["h_prev"])
+            g[f"W_{n}x"] += np.outer(a, q["x"][t])
+            g[f"b_{n}"] += a
+            dh += a @ q[f"W_{n}h"]
+        for n, a in (("f", now["c_prev"]), ("i", now["c_prev"]), ("o", now["c"])):
+            g[f"p_{n}"] += d[n] * a
+    return g
+
+
+def peepholes_in_place(q, s):
+    found = {n: g.tolist() for n, g in peepholes(q, s).items()}
+    for a in (*q.values(), *s.values()):
+        a[...] = np.nan
+    return dict(sorted(found.items()))
 
 
 def truncated(layer, x, dh, K):
@@ -352,21 +381,16 @@ RIGHT = {
         lambda layer: holds_first(layer, scale=0.5),
         lambda layer: holds_first(layer, scale=3),
     ],
-    "peephole_rules": [
-        peephole_rules,
-        dict(reversed(peephole_rules.items())),
-        base | peephole_rules,
-        peephole_rules | {"(10a) carried": in_place},
-        peephole_rules | {"(10a) epsilon": lambda now: list(peephole_rules["(10a) epsilon"](now))},
+    "cell_error": [
+        cell_error,
+        cell_error_in_place,
+        lambda now, later: np.add(later.f * later.epsilon, now.delta * now.o / np.cosh(now.c) ** 2),
+        lambda now, later: [
+            now.delta[k] * now.o[k] / np.cosh(now.c[k]) ** 2 + (later.epsilon * later.f)[k] for k in range(len(now.c))
+        ],
     ],
-    "coupled_rules": [
-        coupled_rules,
-        coupled_rules | {"(11') d_i": lambda now: np.zeros_like(now.c)},
-        {
-            "(10') d_f": lambda now: (now.c_prev - now.c_tilde) * now.epsilon * now.i * now.f,
-            "(11') d_i": lambda now: [0] * len(now.c),
-        },
-    ],
+    "still_right": [set(BY_LUCK), BY_LUCK[::-1], tuple(BY_LUCK), frozenset(BY_LUCK)],
+    "peepholes": [peepholes, peepholes_in_place],
     "truncated": [truncated, truncated_backwards],
     "wrong_arrays": [
         wrong_arrays,
@@ -534,32 +558,68 @@ WRONG = {
         (lambda layer: holds_first(layer, scale=np.nan), "nan"),
         (lambda layer: set_gate(layer, "f", 0, OPEN), "after"),
     ],
-    "peephole_rules": [
-        ({"(10a) epsilon": peephole_rules["(10a) epsilon"]}, "of four these are not right: delta"),
-        ({"(10a) carried": peephole_rules["(10a) carried"]}, "within one step these are not right: epsilon"),
-        (base, "within one step"),
-        (peephole_rules | {"(10a) epsilon": lambda now: base["(10a) epsilon"](now) - now.d_o * now.p_o}, "epsilon"),
-        (peephole_rules | {"(10a) carried": lambda now: now.epsilon * now.f + now.d_f * now.p_f}, "of four"),
-        (peephole_rules | {"(10a) carried": lambda now: now.epsilon * (now.f + now.p_f + now.p_i)}, "of four"),
-        (peephole_rules | {"(9) d_o": lambda now: np.nan * now.c}, "(9) d_o holds nan"),
-        (peephole_rules | {"(10a) carried": lambda now: np.nan * now.c}, "carried holds nan"),
-        (peephole_rules | {"(9) d_o": lambda now: 1.0}, "(9) d_o should have the shape"),
-        (peephole_rules | {"(9) d_o": lambda now: None}, "array of numbers"),
-        (peephole_rules | {"(9) d_o": lambda now: now.d_q}, "it raises AttributeError"),
-        (peephole_rules | {"(9) d_o": 1.0}, "a function is expected"),
-        (peephole_rules | {"10a": lambda now: 0}, "no such key: 10a"),
-        (peephole_rules | {7: lambda now: 0}, "no such key: 7"),
-        (list(peephole_rules), "a dict is expected"),
-        (lambda now: peephole_rules, "a dict is expected"),
+    "cell_error": [
+        (lambda now, later: now.delta * now.o * (1 - np.tanh(now.c) ** 2), "a second way"),
+        (lambda now, later: later.epsilon * later.f, "without the way through h_t"),
+        (lambda now, later: cell_error(now, later) + later.epsilon * (now.f - later.f), "which step's f"),
+        (lambda now, later: cell_error(now, later) + later.epsilon * (1 - later.f), "multiplied by on its way"),
+        (
+            lambda now, later: cell_error(now, later) + (later.delta - later.epsilon) * later.f,
+            "of the error of h_{t+1}",
+        ),
+        (lambda now, later: cell_error(now, later) / now.o, "off by"),
+        (lambda now, later: now.delta * (1 - np.tanh(now.c) ** 2) + later.epsilon * later.f, "without o_t"),
+        (lambda now, later: now.delta * now.o + later.epsilon * later.f, "without the slope of tanh"),
+        (lambda now, later: now.delta * now.o * (1 - now.c**2) + later.epsilon * later.f, "1 - c_t²"),
+        (lambda now, later: now.delta * now.o * (1 - now.h**2) + later.epsilon * later.f, "1 - h_t²"),
+        (lambda now, later: now.delta * now.o * (1 - now.c_tilde**2) + later.epsilon * later.f, "slope at c̃_t"),
+        (lambda now, later: now.o * (1 - np.tanh(now.c) ** 2) + later.epsilon * later.f, "without δ_t"),
+        (lambda now, later: -cell_error(now, later), "off by 2"),
+        (lambda now, later: cell_error(now, later) * (1 + 1e-6), "off by 1e-06"),
+        (lambda now, later: cell_error(now, later) + later.d_f + later.d_i, "off by"),
+        (lambda now, later: cell_error(now, later).sum(), "shape"),
+        (lambda now, later: cell_error(now, later)[None], "shape"),
+        (lambda now, later: cell_error(now, later) * np.nan, "nan"),
+        (lambda now, later: now.epsilon, "it raises AttributeError"),
+        (lambda now: now.delta, "it raises TypeError"),
+        (lambda now, later: cell_error(now, later) * (1 + later.delta * 0 + (later.c == 0)), "at the last time"),
+        (nothing_for(cell_error, 3), "array of numbers"),
+        (0.5, "a function is expected"),
     ],
-    "coupled_rules": [
-        (peephole_rules, "within one step"),
-        ({"(10') d_f": coupled_rules["(10') d_f"]}, "of four"),
-        ({"(11') d_i": coupled_rules["(11') d_i"]}, "within one step these are not right: d_f"),
-        (coupled_rules | {"(10') d_f": lambda now: now.epsilon * (now.c_prev + now.c_tilde) * now.f * now.i}, "d_f"),
-        (coupled_rules | {"(10') d_f": lambda now: now.epsilon * (now.c_prev - now.c_tilde) * now.f}, "d_f"),
-        (coupled_rules | {"(11') d_i": lambda now: np.nan * now.c}, "nan"),
-        (coupled_rules | {"(11') d_i": lambda now: 0}, "(11') d_i should have the shape"),
+    "still_right": [
+        ({"W_oh"}, "and 7 more are"),
+        ([], "and 8 more are"),
+        (set(BY_LUCK) - {"b_o"}, "and 1 more are"),
+        (set(BY_LUCK) | {"W_ix"}, "W_ix is not right"),
+        (set(BY_LUCK) | {"b_c"}, "times 1"),
+        ({"W_ix", "W_cx", "b_i", "b_c"}, "W_cx is not right"),
+        ([f"{n}_{g}{of}" for g in "fioc" for n, of in (("W", "h"), ("W", "x"), ("b", ""))], "W_cx is not right"),
+        ({"W_fh", "W_f"}, "no such array: W_f"),
+        ("W_fh", "a set of names"),
+        (dict.fromkeys(BY_LUCK, True), "a set of names"),
+        (8, "a set of names"),
+        ([math.nan], "no such array: nan"),
+    ],
+    "peepholes": [
+        (
+            lambda q, s: peepholes(q | {f"p_{g}": 0 * q["p_f"] for g in "fio"}, s),
+            "within one step this is what comes without c_t's way through o_t",
+        ),
+        (lambda q, s: peepholes(q | {"p_o": 0 * q["p_o"]}, s), "without c_t's way through o_t"),
+        (lambda q, s: peepholes(q | {"p_f": 0 * q["p_f"], "p_i": 0 * q["p_i"]}, s), "through f_{t+1} and i_{t+1}"),
+        (lambda q, s: peepholes(q | {"p_f": 0 * q["p_f"]}, s), "of four these are not right"),
+        (lambda q, s: peepholes(q | {"p_o": -q["p_o"]}, s), "these are not right"),
+        (lambda q, s: peepholes(q | {"p_f": q["p_i"], "p_i": q["p_f"]}, s), "of four these are not right"),
+        (slip(peepholes, "p_o", lambda g: 0 * g), "not right: p_o"),
+        (slip(peepholes, "W_fh", lambda g: g.T), "one step these are not right: W_fh"),
+        (slip(peepholes, "W_fx", lambda g: g.T), "W_fx should have the shape"),
+        (slip(peepholes, "p_i", lambda g: g * np.nan), "p_i holds nan"),
+        (slip(peepholes, "p_i", lambda g: None), "p_i should be an array"),
+        (lambda q, s: {n: g for n, g in peepholes(q, s).items() if n[0] != "p"}, "a dict of"),
+        (lambda q, s: list(peepholes(q, s).values()), "a dict of"),
+        (lambda q, s: peepholes(q, s)["q"], "it raises KeyError"),
+        (nothing_for(peepholes, 2), "a dict of"),
+        ({"p_f": 0}, "a function is expected"),
     ],
     "truncated": [
         (lambda layer, x, dh, K: layer.backward(dh, layer.forward(x)[1]).params, "without any cut"),
@@ -712,9 +772,7 @@ def raises(*arguments):
 @pytest.mark.parametrize("name", NAMES)
 def test_untouched_is_not_done_yet(name):
     assert verdict(name, None) == "not done yet"
-    if name in ("peephole_rules", "coupled_rules"):
-        assert verdict(name, {}) == "not done yet"
-    elif name != "keys":
+    if name not in ("keys", "still_right"):
         assert verdict(name, raises) == "not done yet"
         assert verdict(name, lambda *arguments: None).startswith("not done yet")
 
