@@ -15,9 +15,13 @@ Whole pictures in one call, each returns the figure:
     matrix_picture(J, rows, columns, title)     a matrix in blocks, blue below zero and red above
     phase_map(x, y, growth, title)              a quantity over two parameters, with the line where it is zero
     table_of_marks(marks, rows, columns, title) right and wrong, as marks that do not need colour
+    windows(series, places, title)              quantities over time, seen through a few windows
     coloured_text(text, values, tracks, title)  a text, each character on the colour of its value
     strips(panels, title, xlabel, end)          every trial of many settings as a dot, and how many of them there are
+    cells_over_text(text, cells, title)         what some cells hold, character by character, with their forget gates
+    corners(words, title)                       a quantity that two things decide, at its four corners
     draw_rnn_cell(), draw_lstm_cell(), draw_gru_cell()      the cells; `show` and `highlight` name their parts
+    draw_gate()                                             one number of one gate, weight by weight
     draw_rnn_unrolled(), draw_lstm_unrolled()               the same over several steps, with the error's way back
     draw_lstm_factors(factors), draw_lstm_blind()           an error's way over two steps: its factors; where it is lost
 
@@ -473,7 +477,8 @@ def _shades(name):
 # ---------------------------------------------------------------- the cells: one drawing kit
 
 LINE, MIDDLE, GATE, BUS = 5.9, 3.95, 2.05, 0.85  # heights: the state's line, the products, the gates, the input
-WIDE = {"f": 2.2, "i": 3.8, "c_tilde": 5.4, "o": 7.0, "h": 9.0, "width": 10.6}  # places along the cell
+LANE = 0.16  # x_t runs so far below h_{t-1}
+WIDE = {"f": 2.2, "i": 3.8, "c_tilde": 5.4, "o": 7.0, "h": 9.0, "width": 10.6, "rise": 0.95}  # places along the cell
 NARROW = {"f": 1.6, "i": 2.9, "c_tilde": 4.15, "o": 5.4, "h": 7.1, "width": 8.4}
 
 
@@ -495,11 +500,12 @@ def _rounded(points, radius=0.28):
 class Pen:
     """Draws the parts of a cell: in colour if they are shown, bold if highlighted, pale if neither.
 
-    scale: the points in one unit of the axes; x0: where the cell begins; wires: one colour for all lines.
+    scale: the points in one unit of the axes; x0: where the cell begins; wires: one colour for all lines; ghosts: the
+    names of boxes that are not shown, pale.
     """
 
-    def __init__(self, ax, parts, shown=None, highlight=(), scale=36.0, x0=0.0, wires=None):
-        self.ax, self.x0, self.scale, self.wires = ax, x0, scale, wires
+    def __init__(self, ax, parts, shown=None, highlight=(), scale=36.0, x0=0.0, wires=None, ghosts=False):
+        self.ax, self.x0, self.scale, self.wires, self.ghosts = ax, x0, scale, wires, ghosts
         self.font = 15 if scale == 36 else 0.583 * scale
         self.shown = set(parts if shown is None else [shown] if isinstance(shown, str) else shown)
         self.bold = {highlight} if isinstance(highlight, str) else set(highlight or ())
@@ -540,8 +546,9 @@ class Pen:
         corner = (self.x0 + x - width / 2 + 0.1, y - height / 2 + 0.1)
         style = {"boxstyle": "round,pad=0.1,rounding_size=0.18", "facecolor": face, "edgecolor": colour}
         self.ax.add_patch(FancyBboxPatch(corner, width - 0.2, height - 0.2, linewidth=min(line, 2), zorder=4, **style))
-        if shown:
-            self._text(x, y, text, "white" if bold else colour, font or self.font, weight="bold")
+        if shown or self.ghosts:
+            ink = "white" if bold else colour if shown else "#bdbdbd"
+            self._text(x, y, text, ink, font or self.font, weight="bold")
 
     def operator(self, part, x, y, sign, colour, radius=0.31):
         """A circle for an element-wise operation: "times", "plus" or a text."""
@@ -601,77 +608,101 @@ def draw_lstm_cell(show=None, highlight=(), title=None, values=None, numbers=Fal
     """One step of an LSTM, (1)-(6): the cell state runs along the top, h_{t-1} and x_t enter below, gates between.
 
     show: the parts in colour (all unless given), of c_line, f, i, c_tilde, o, h, x; highlight: those filled and bold;
-    values: name to number, written beside the name (c_prev and h_prev too); numbers: write the equations' numbers.
+    values: name to number, written beside the name (c_prev and h_prev too, and kept, written and tanh_c, the parts of
+    (4) and (6), beside their lines); numbers: write the equations' numbers.
     """
-    fig, ax = _page(title, -1.85, WIDE["width"] + 1.85, -0.9, 6.7)
-    pen, values = Pen(ax, LSTM_PARTS, show, highlight), values or {}
+    line = LINE + WIDE["rise"]
+    fig, ax = _page(title, -1.85, WIDE["width"] + 1.85, -0.9, line + 0.8)
+    pen, values = Pen(ax, LSTM_PARTS, show, highlight, ghosts=True), values or {}
     _lstm(pen, WIDE, values=values, numbers=LSTM_NUMBERS if numbers else {})
     right = WIDE["width"] + 1.1
-    _name(pen, "c_line", -1.1, LINE, "c", "t-1", values.get("c_prev"), "right")
-    _name(pen, "c_line", right, LINE, "c", "t", values.get("c"), "left")
+    _name(pen, "c_line", -1.1, line, "c", "t-1", values.get("c_prev"), "right")
+    _name(pen, "c_line", right, line, "c", "t", values.get("c"), "left")
     _name(pen, "x", -1.1, BUS, "h", "t-1", values.get("h_prev"), "right")
     _name(pen, "h", right, BUS, "h", "t", values.get("h"), "left")
     return fig
 
 
 def _lstm(pen, at, time="t", values=None, numbers=None, small=False, left=-0.95, right=0.95):
-    """The parts of one LSTM cell between `left` and `right` of its body; small: the gates' names inside their boxes."""
+    """The parts of one LSTM cell between `left` and `right` of its body; small: the gates' names inside their boxes,
+    else a box for each gate's weights on its leg.
+    """
     values, numbers, w = values or {}, numbers or {}, at["width"]
-    pen.cell(w, LINE + 0.65)
+    line, middle, gates = (height + at.get("rise", 0.0) for height in (LINE, MIDDLE, GATE))
+    pen.cell(w, line + 0.65)
     _inputs(
         pen, at["o"], [at[gate] for gate in ("f", "i", "c_tilde", "o") if gate in pen.shown], time, values, left, small
     )
 
     # (4): the state's line, with the forget gate's product and the new share's sum
     c = COLOUR["c"]
-    pen.wire("c_line", [(left, LINE), (w + right, LINE)], c, head=True, width=1.4)
-    pen.operator("c_line", at["f"], LINE, "times", c)
-    pen.wire(("c_line", "i", "c_tilde"), [(at["c_tilde"], MIDDLE + 0.31), (at["c_tilde"], LINE - 0.31)], c, head=True)
-    pen.operator("c_line", at["c_tilde"], LINE, "plus", c)
-    pen.operator(("i", "c_tilde"), at["c_tilde"], MIDDLE, "times", c)
+    pen.wire("c_line", [(left, line), (w + right, line)], c, head=True, width=1.4)
+    pen.operator("c_line", at["f"], line, "times", c)
+    pen.wire(("c_line", "i", "c_tilde"), [(at["c_tilde"], middle + 0.31), (at["c_tilde"], line - 0.31)], c, head=True)
+    pen.operator("c_line", at["c_tilde"], line, "plus", c)
+    pen.operator(("i", "c_tilde"), at["c_tilde"], middle, "times", c)
 
-    # (1), (2), (3), (5): a leg up from the bus, a box, the way to its product
+    # (1), (2), (3), (5): a leg up from the inputs, the weights, a box, the way to its product
     ends = {
-        "f": [(at["f"], LINE - 0.31)],
-        "i": [(at["i"], MIDDLE), (at["c_tilde"] - 0.31, MIDDLE)],
-        "c_tilde": [(at["c_tilde"], MIDDLE - 0.31)],
-        "o": [(at["o"], MIDDLE), (at["h"] - 0.31, MIDDLE)],
+        "f": [(at["f"], line - 0.31)],
+        "i": [(at["i"], middle), (at["c_tilde"] - 0.31, middle)],
+        "c_tilde": [(at["c_tilde"], middle - 0.31)],
+        "o": [(at["o"], middle), (at["h"] - 0.31, middle)],
     }
     for gate, end in ends.items():
         x, colour = at[gate], COLOUR[gate]
-        pen.wire(gate, [(x, BUS), (x, GATE - 0.4)], colour, head=True)
-        pen.wire(gate, [(x, GATE + 0.4), *end], colour, head=True)
+        pen.wire(gate, [(x, BUS - LANE), (x, gates - 0.4)], colour, head=True)
+        pen.wire(gate, [(x, gates + 0.4), *end], colour, head=True)
         inside = "$\\tanh$" if gate == "c_tilde" else r"$\sigma$"
-        pen.box(gate, x, GATE, symbol(gate) if small else inside, colour, width=1.0 if small else 1.2)
+        pen.box(gate, x, gates, symbol(gate) if small else inside, colour, width=1.0 if small else 1.2)
         if not small:
-            side = -1 if gate in "fi" else 1
-            _name(pen, gate, x + 0.2 * side, 3.0, gate, time, values.get(gate), "right" if side < 0 else "left")
+            weights = symbol("W_c" if gate == "c_tilde" else f"W_{gate}")
+            pen.box(gate, x, 1.78, weights, colour, width=0.98, height=0.7, font=0.9 * pen.font)
+            side, ha = (-0.2, "right") if gate in "fi" else (0.2, "left")
+            _name(pen, gate, x + side, gates + 0.95, gate, time, values.get(gate), ha)
 
     # (6): a branch of the state's line, through tanh and the output gate, to h_t
     x, h = at["h"], COLOUR["h"]
-    pen.dot("h", x, LINE, h)
-    pen.wire("h", [(x, LINE), (x, 5.36)], h, head=True)
-    pen.wire("h", [(x, 4.66), (x, MIDDLE + 0.31)], h, head=True)
-    pen.wire("h", [(x, MIDDLE - 0.31), (x, BUS), (w + right, BUS)], h, head=True)
-    pen.box("h", x, 5.01, r"$\tanh$", h, width=1.3, height=0.7, font=0.85 * pen.font)
-    pen.operator("h", x, MIDDLE, "times", h)
+    pen.dot("h", x, line, h)
+    pen.wire("h", [(x, line), (x, line - 0.54)], h, head=True)
+    pen.wire("h", [(x, line - 1.24), (x, middle + 0.31)], h, head=True)
+    pen.wire("h", [(x, middle - 0.31), (x, BUS), (w + right, BUS)], h, head=True)
+    pen.box("h", x, line - 0.89, r"$\tanh$", h, width=1.3, height=0.7, font=0.85 * pen.font)
+    pen.operator("h", x, middle, "times", h)
 
+    _shares(pen, at, time, values, line, middle)
     for part, number in numbers.items():
-        places = {"c_line": (at["c_tilde"] + 0.42, LINE + 0.33), "h": (x + 0.42, MIDDLE)}
-        pen.label(part, *places.get(part, (at.get(part, 0) + 0.2, 1.25)), number, COLOUR["grey"], ha="left", font=11)
+        places = {"c_line": (at["c_tilde"] + 0.42, line + 0.33), "h": (x + 0.42, middle)}
+        pen.label(part, *places.get(part, (at.get(part, 0) + 0.2, 1.18)), number, COLOUR["grey"], ha="left", font=11)
+
+
+def _shares(pen, at, time, values, line, middle):
+    """What is kept, what is written, and the tanh of the state, if `values` has them: beside their lines."""
+    t = time.replace("-", "{-}")
+    kept, written = rf"$f_{{{t}}}\circ c_{{{t}{{-}}1}}$", rf"$i_{{{t}}}\circ\tilde{{c}}_{{{t}}}$"
+    places = {
+        "kept": (("c_line", "f"), (at["f"] + at["c_tilde"]) / 2, line + 0.34, line - 0.32, kept, "c", "center"),
+        "written": (("c_line", "i", "c_tilde"), at["c_tilde"] + 0.2, line - 0.8, line - 1.28, written, "c", "left"),
+        "tanh_c": ("h", at["h"] + 0.78, None, line - 0.89, "", "h", "left"),
+    }
+    for name, (part, x, above, y, maths, colour, ha) in places.items():
+        if name in values:
+            if above:
+                pen.label(part, x, above, maths, COLOUR[colour], ha, font=12.5)
+            pen.label(part, x, y, _minus(f"{values[name]:.2f}"), COLOUR[colour], ha, font=11.5)
 
 
 def _inputs(pen, last, ends, time, values, left, small):
-    """h_{t-1} and x_t come in and run along the bus, in colour as far as the last gate that is shown."""
+    """h_{t-1} and x_t run side by side to the gates, in colour as far as the last one that is shown."""
     if ends:
         pen.shown.add("x")
+    far = max(ends, default=1.6)
     pen.wire("", [(0.9, BUS), (last, BUS)], PALE)
-    pen.wire("x", [(left, BUS), (0.9, BUS)], COLOUR["h"])
-    pen.wire("x", [(0.9, -0.3), (0.9, BUS)], COLOUR["x"])
-    pen.wire("x", [(0.9, BUS), (max(ends, default=1.6), BUS)], COLOUR["x"])
-    pen.dot("x", 0.9, BUS, COLOUR["x"])
+    pen.wire("", [(1.2, BUS - LANE), (last, BUS - LANE)], PALE)
+    pen.wire("x", [(left, BUS), (far, BUS)], COLOUR["h"])
+    pen.wire("x", [(0.9, -0.3), (0.9, BUS - LANE), (far, BUS - LANE)], COLOUR["x"])
     if not small:
-        pen.label("x", 1.1, 0.46, "$[h_{t{-}1},\\,x_t]$", COLOUR["x"], ha="left", font=12)
+        pen.label("x", 1.25, 0.4, "$[h_{t{-}1},\\,x_t]$", COLOUR["x"], ha="left", font=12)
     _name(pen, "x", 0.9, -0.6, "x", time, values.get("x"), beside=True)
 
 
@@ -901,6 +932,141 @@ def draw_lstm_unrolled(steps=3, path=None, title=None):
             middle = np.array([edge + GAP / 2, LINE])
             for arm in ((0.18, 0.18), (0.18, -0.18)):
                 ax.plot(*np.transpose([middle - arm, middle + arm]), color=COLOUR["wrong"], linewidth=2.6, zorder=5)
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 02
+
+
+def windows(series, places, title=None, xlabel="time $t$ (steps)", names=None, limits=None):
+    """Quantities over time, one above the other, each step as wide as it is long; `places`: (first, last) step of each.
+
+    series, names, limits: as in tracks; steps count from 1.
+    """
+    fig, axes = figure(title, 7.6, 0.9 + 0.72 * len(series), len(series), len(places), sharex="col", sharey="row",
+                       squeeze=False)  # fmt: skip
+    for row, (name, values) in zip(axes, series.items(), strict=True):
+        colour = COLOUR.get(name, INK)
+        low, high = (limits or {}).get(name, (0, 1))
+        for ax, (first, last) in zip(row, places, strict=True):
+            edges = np.repeat(np.arange(first - 0.5, last + 1), 2)[1:-1]
+            heights = np.repeat(np.asarray(values, dtype=float)[first - 1 : last], 2)
+            ax.plot(edges, heights, color=colour, linewidth=1.8, clip_on=False)
+            ax.fill_between(edges, heights, np.clip(0.0, low, high), color=colour, alpha=0.13, linewidth=0)
+            ax.set(xlim=(first - 0.5, last + 0.5), ylim=(low - 0.1 * (high - low), high + 0.1 * (high - low)))
+            ax.set_yticks([low, high])
+            ax.tick_params(length=0)
+            ax.spines["left"].set_visible(ax is row[0])
+        beside = (names or {}).get(name) or symbol(name, "t")
+        row[0].set_ylabel(beside, color=colour, rotation=0, ha="right", va="center", fontsize=14)
+    for ax in axes[-1]:
+        ax.set_xlabel(xlabel)
+    fig.align_ylabels()
+    return fig
+
+
+def corners(words, title=None, xlabel="", ylabel="", names=((0, 1), (0, 1))):
+    """The corners of a square, (0 or 1 to the right, 0 or 1 upwards) to (a sign, what is written beside it).
+
+    names: of left and right, of below and above. Corners of one sign have one colour and are joined by a line.
+    """
+    fig, ax = figure(title, 6.0, 3.7)
+    look = {"+": COLOUR["c"], "\u2212": COLOUR["right"]}
+    for sign, colour in look.items():
+        ends = [place for place, (own, _) in words.items() if own == sign]
+        ax.plot(*np.transpose(ends), color=colour, linewidth=9, alpha=0.16, zorder=1)
+    for (x, y), (sign, text) in words.items():
+        ax.plot(x, y, "o", color=look[sign], markersize=31, zorder=2)
+        ax.text(x, y, sign, color="white", fontsize=20, fontweight="bold", ha="center", va="center_baseline", zorder=3)
+        side = -1 if x == 0 else 1
+        ax.annotate(text, (x, y), (24 * side, 0), textcoords="offset points", fontsize=14, va="center",
+                    ha="right" if x == 0 else "left", color=look[sign])  # fmt: skip
+    ax.set(xlim=(-0.65, 1.65), ylim=(-0.3, 1.3), xlabel=xlabel, ylabel=ylabel)
+    ax.set_xticks([0, 1], names[0], fontsize=13)
+    ax.set_yticks([0, 1], names[1], fontsize=13)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return fig
+
+
+def cells_over_text(text, cells, title, notes=(), height=1.5):
+    """What some cells hold at each character of a text, as columns, and below each its forget gate.
+
+    cells: what is written beside a cell, to its c and f, one value a character; notes: (the character where a text
+    begins, the text, the character its arrow points at, or None), above the first cell's columns; height: in inches.
+    """
+    fig, axes = figure(title, 9.6, 0.95 + height * len(cells), len(cells), 1, sharex=True, squeeze=False)
+    edges, newlines = np.arange(len(text) + 1) - 0.5, np.flatnonzero(np.array(list(text)) == "\n")
+    for ax, (name, (c, f)) in zip(axes[:, 0], cells.items(), strict=True):
+        low, high = min(c.min(), 0.0), max(c.max(), 0.0)
+        room = high - low
+        strip = 0.17 / height * room  # of the forget gate, below the columns
+        ax.bar(np.arange(len(c)), c - low, 0.82, low, color=SEQUENTIAL(0.12 + 0.88 * (c - low) / room))
+        ax.pcolormesh(edges, [low - 2.1 * strip, low - strip], f[None], cmap=_shades("f"), vmin=0, vmax=1)
+        for k in newlines:
+            ax.axvline(k, color=COLOUR["grey"], linewidth=1.0, linestyle=":", zorder=0)
+        ax.set(xlim=(edges[0], edges[-1]), ylim=(low - 2.3 * strip, high + (0.09 if notes else 0.06) * room))
+        ticks = [0.0] if notes else sorted({low, 0.0, high})
+        ax.set_yticks(ticks, [_minus(f"{value:.2g}") for value in ticks])
+        ax.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=10)
+        ax.spines[:].set_visible(False)
+        ax.tick_params(length=0)
+        for y, letter in ((low - 1.55 * strip, "f"), (low + 0.5 * room, "c")):
+            place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+            ax.annotate(symbol(letter, "t"), (1, y), (4, 0), fontsize=14, color=COLOUR[letter], **place)
+    ax, (c, _), (bottom, top) = axes[0, 0], next(iter(cells.values())), axes[0, 0].get_ylim()
+    gate = min(c.min(), 0.0) + 1.55 / 2.3 * (bottom - min(c.min(), 0.0))  # the middle of its strip
+    for k, note, at in notes:
+        place, arrow = (k, 0.97 * top), None
+        if at is not None:  # the gap in the forget gate's strip
+            place, arrow = (at, gate), {"arrowstyle": "-|>", "color": INK, "connectionstyle": "arc3,rad=0.15"}
+        ax.annotate(note, place, (k, 0.97 * top), va="top", linespacing=1.35, fontsize=12, arrowprops=arrow)
+    for begin, k in zip([0, *newlines + 1], newlines, strict=False) if notes else ():
+        label_line(ax, k - 0.5, c[k - 1], f"{c[k - 1]:.0f}", COLOUR["c"], "above").set(weight="bold", ha="right")
+        ax.text(begin + 0.2, gate, "forget gate open", color="white", fontsize=9.5, va="center_baseline")
+    glyphs = {"family": "DejaVu Sans Mono", "fontsize": 10 if len(text) < 110 else 8.5}
+    axes[-1, 0].set_xticks(range(len(text)), [" " if c == " " else c.replace("\n", "\u21b5") for c in text], **glyphs)
+    for k in newlines:
+        axes[-1, 0].get_xticklabels()[k].set(color=COLOUR["f"], weight="bold")
+    fig.align_ylabels()
+    return fig
+
+
+def draw_gate(name, inputs, bias, net, value, title=None):
+    """One number of one gate: each input times its weight, the sum with the bias, and what becomes of it.
+
+    inputs: what an input is called to (its value, its weight); a line is as thick as its weight is large.
+    """
+    rows = len(inputs) + 1
+    top, colour = 0.86 * rows, COLOUR[name]
+    fig, ax = _page(title, -1.7, 11.6, -0.5, top + 0.2)
+    pen = Pen(ax, (name,))
+    middle, plus = 0.86 * (rows - 1) / 2, 5.9
+    head = {"weight": "bold", "fontsize": 11, "color": COLOUR["grey"], "ha": "center"}
+    for x, word in ((-0.1, "input"), (2.2, "weight"), (3.7, "product")):
+        ax.text(x, top - 0.16, word, **head)
+    for k, (called, (given, weight)) in enumerate([*inputs.items(), ("bias", (None, bias))]):
+        y = 0.86 * (rows - 1 - k)
+        sign = DIVERGING(0.0) if weight < 0 else DIVERGING(1.0)
+        start = 2.7 if given is None else 0.55
+        pen.stroke([(start, y), (4.2, y), (plus, middle)], sign, 0.9 + 5 * abs(weight), 1)
+        if given is not None:
+            ax.text(-0.5, y, called, color=COLOUR["h" if "h" in called else "x"], ha="right", va="center", fontsize=14)
+            ax.text(0.4, y, _minus(f"{given:.1f}"), ha="right", va="center", fontsize=11.5)
+        pen.box(name, 2.2, y, "", sign, width=1.0, height=0.6)
+        ax.text(2.2, y, _minus(f"{weight:.1f}"), color=sign, ha="center", va="center", fontsize=11.5, zorder=6)
+        product = weight if given is None else given * weight
+        patch = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+        ax.text(3.7, y, _minus(f"{product:.2f}"), ha="center", va="center", fontsize=11.5, zorder=6, bbox=patch)
+    ax.text(1.55, 0, symbol(f"b_{name}"), color=colour, ha="right", va="center", fontsize=14)
+    pen.wire(name, [(plus, middle), (8.0, middle)], colour, head=True)
+    pen.operator(name, plus, middle, "plus", colour, radius=0.36)
+    pen.wire(name, [(9.0, middle), (10.2, middle)], colour, head=True)
+    pen.box(name, 8.6, middle, r"$\sigma$", colour, width=1.2)
+    ax.text(7.05, middle + 0.34, symbol(f"net_{name}", "t"), color=colour, ha="center", va="center", fontsize=14)
+    ax.text(7.05, middle - 0.34, _minus(f"{net:.2f}"), color=colour, ha="center", va="center", fontsize=11.5)
+    ax.text(10.4, middle + 0.25, symbol(name, "t"), color=colour, ha="left", va="center", fontsize=15)
+    ax.text(10.4, middle - 0.22, _minus(f"{value:.2f}"), color=colour, ha="left", va="center", fontsize=11.5)
     return fig
 
 
