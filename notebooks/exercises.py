@@ -554,10 +554,10 @@ def twenty_first(answer):
     unknown = ", ".join(str(key) for key in bug if key not in known)
     _expect(not unknown, f"no such key: {unknown}; the keys are {', '.join(_KEYS)}")
     for seed in range(4):
-        seen = _wrong_by(bug, 5, 2, 3, 2, 0.5, 1, seed, bound=1e-10)
-        told = f"at T = 5, B = 2, D = 3, H = 2 it is seen: {', '.join(seen)}"
+        seen = _wrong_by(bug, 5, 4, 3, 2, 0.5, 1, seed, bound=1e-10)
+        told = f"at T = 5, B = 4, D = 3, H = 2 it is seen: {', '.join(seen)}"
         _expect(not seen, f"{told} {'is' if len(seen) == 1 else 'are'} wrong")
-    larger = [(12, 2, 3, 2, 0.5, 1), (5, 5, 3, 2, 0.5, 1), (5, 2, 4, 5, 0.5, 1)]
+    larger = [(12, 2, 3, 2, 0.5, 1), (5, 9, 3, 2, 0.5, 1), (5, 4, 4, 5, 0.5, 1)]
     larger += [(12, 2, 3, 30, 0.5, 1), (12, 3, 3, 3, 6, 1), (60, 3, 4, 5, 1, 30)]
     found = any(_wrong_by(bug, *sizes, 4, bound=1e-6) for sizes in larger)
     _expect(found, "no bug: it is right at every size that was tried")

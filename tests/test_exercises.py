@@ -389,8 +389,8 @@ RIGHT = {
     "twenty_first": [
         CLIPPED,
         {key: on(key, lambda a, now: a * (now.last - now.t < 5)) for key in ("(8') back", "(10a) carried")},
-        {"(15) b": lambda now, d: d[:2].sum(axis=0)},
-        {"(15) b_o": lambda now, d: list(d[:2].sum(axis=0))},
+        {"(15) b": lambda now, d: d[:4].sum(axis=0)},
+        {"(15) b_o": lambda now, d: list(d[:4].sum(axis=0))},
         {"(10') d_f": lambda now: now.epsilon * now.c_prev * np.maximum(now.f * (1 - now.f), 1e-3)},
         {"(15) W_x": lambda now, d: d.T @ now.x * (now.t < 5)},
     ],
