@@ -1229,3 +1229,36 @@ def there_and_back(seen, n, back, title):
     for letter, where in (("a", "left"), ("b", "right")):
         label_line(ax, n, -0.9, f"{n} times {letter}", COLOUR["grey"], where)
     return fig
+
+
+# ---------------------------------------------------------------- Chapter 04
+
+
+def draw_step_asked(cases, title):
+    """One step of an LSTM as a box that sends errors back, once for each case: what it is asked about is in colour.
+
+    cases: name to the ports that are asked about, of h, c (errors that are put in), h_prev, c_prev, x, W (gradients
+    that are looked at).
+    """
+    fig, axes = figure(title, 8.4, 2.9, ncols=len(cases))
+    ports = {  # from, to, place of the name, the name
+        "c": ((2.5, 0.55), (1.1, 0.55), (2.6, 0.55), r"$\varepsilon_t$ of $c_t$", "c", "left"),
+        "h": ((2.5, -0.45), (1.1, -0.45), (2.6, -0.45), r"$\delta_t$ of $h_t$", "h", "left"),
+        "c_prev": ((-1.1, 0.55), (-2.5, 0.55), (-2.6, 0.55), "$c_{t{-}1}$", "c", "right"),
+        "h_prev": ((-1.1, -0.45), (-2.5, -0.45), (-2.6, -0.45), "$h_{t{-}1}$", "h", "right"),
+        "x": ((-0.45, -1.0), (-0.45, -1.9), (-0.45, -2.2), "$x_t$", "x", "center"),
+        "W": ((0.45, -1.0), (0.45, -1.9), (0.45, -2.2), "$W$, $b$", "RNN", "center"),
+    }
+    for ax, (name, asked) in zip(axes, cases.items(), strict=True):
+        ax.set(xlim=(-4.0, 4.3), ylim=(-2.5, 1.2), title=name)
+        ax.axis("off")
+        style = {"boxstyle": "round,pad=0,rounding_size=0.25", "facecolor": "#f7f7f7", "edgecolor": "#b0b0b0"}
+        ax.add_patch(FancyBboxPatch((-1.0, -0.9), 2.0, 1.9, linewidth=1.1, **style))
+        ax.text(0, 0.05, "one step", ha="center", va="center", fontsize=12)
+        for port, (start, end, place, text, colour, ha) in ports.items():
+            seen = port in asked
+            look = {"color": COLOUR[colour] if seen else PALE, "linewidth": 2.6 if seen else 1.6}
+            ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=16, shrinkA=0, shrinkB=0, **look))
+            ink = COLOUR[colour] if seen else "#a9a9a9"
+            ax.text(*place, text, color=ink, ha=ha, va="center", fontsize=14)
+    return fig

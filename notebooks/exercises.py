@@ -596,18 +596,90 @@ def keys(answer):
 
 
 @_exercise
-def best_step(answer):
-    """best_step(size, third, eta): the best step of a central difference, (G3)."""
-    double, single = 2.0**-52, 2.0**-23
-    cases = [(1, 1, double), (1e8, 1, double), (1, 1e4, double), (30, 1e-3, single)]
-    for size, third, eta in cases:
-        s = _number(answer(float(size), float(third), eta))
-        _expect(s > 0, "a step is above 0")
-        ratio = s / math.cbrt(1.5 * eta * size / third)
-        told = (
-            f"for size {size:g}, third {third:g}, eta {eta:.0e} your step {s:.0e} is too "
-        )
-        _expect(0.5 < ratio < 2, told + ("small" if ratio < 1 else "large"))
+def twenty_first(answer):
+    """A bug that passes at check_layer's sizes and is wrong at others."""
+    bug = answer.value
+    form = '{"(15) b": lambda now, d: ..., ...}'
+    _expect(isinstance(bug, dict), f"a dict is expected, {form}, got {_short(bug)}")
+    if not bug:
+        raise _NotDone
+    known = _KEYS + [
+        f"(15) {kind.format(g)}" for kind in ("W_{}h", "W_{}x", "b_{}") for g in "fioc"
+    ]
+    unknown = ", ".join(str(key) for key in bug if key not in known)
+    _expect(not unknown, f"no such key: {unknown}; the keys are {', '.join(_KEYS)}")
+    for seed in range(4):
+        seen = _wrong_by(bug, 5, 4, 3, 2, 0.5, 1, seed, bound=1e-10)
+        told = f"at T = 5, B = 4, D = 3, H = 2 it is seen: {', '.join(seen)}"
+        _expect(not seen, f"{told} {'is' if len(seen) == 1 else 'are'} wrong")
+    larger = [(12, 2, 3, 2, 0.5, 1), (5, 9, 3, 2, 0.5, 1), (5, 4, 4, 5, 0.5, 1)]
+    larger += [(12, 2, 3, 30, 0.5, 1), (12, 3, 3, 3, 6, 1), (60, 3, 4, 5, 1, 30)]
+    found = any(_wrong_by(bug, *sizes, 4, bound=1e-6) for sizes in larger)
+    _expect(found, "no bug: it is right at every size that was tried")
+
+
+_RIGHT_RULES = {
+    "(8') delta": lambda now: now.own + now.back,
+    "(9) d_o": lambda now: now.delta * np.tanh(now.c) * now.o * (1 - now.o),
+    "(10a) epsilon": lambda now: (
+        now.delta * now.o * (1 - np.tanh(now.c) ** 2) + now.carried
+    ),
+    "(10') d_f": lambda now: now.epsilon * now.c_prev * now.f * (1 - now.f),
+    "(11') d_i": lambda now: now.epsilon * now.c_tilde * now.i * (1 - now.i),
+    "(12') d_c": lambda now: now.epsilon * now.i * (1 - now.c_tilde**2),
+    "(8') back": lambda now: (
+        now.d_f @ now.W_fh + now.d_i @ now.W_ih + now.d_o @ now.W_oh + now.d_c @ now.W_ch
+    ),
+    "(10a) carried": lambda now: now.epsilon * now.f,
+    "(14) dx": lambda now: (
+        now.d_f @ now.W_fx + now.d_i @ now.W_ix + now.d_o @ now.W_ox + now.d_c @ now.W_cx
+    ),
+    "(15) W_h": lambda now, d: d.T @ now.h_prev,
+    "(15) W_x": lambda now, d: d.T @ now.x,
+    "(15) b": lambda now, d: d.sum(axis=0),
+}
+
+
+def _wrong_by(bug, T, B, D, H, size, error, seed, bound):
+    """The names of the arrays that chapter 04's rules with this bug get wrong."""
+    rng, rules = np.random.default_rng(seed), _RIGHT_RULES | bug
+    layer = LSTM(D, H, rng=rng)
+    for a in layer.params.values():
+        a[...] = rng.uniform(-size, size, a.shape)
+    x, dh = rng.normal(size=(T, B, D)), error * rng.normal(size=(T, B, H))
+    h_0, c_0, *last = rng.normal(size=(4, B, H))
+    trace = layer.forward(x, (h_0, c_0))[1]
+    right = layer.backward(dh, trace, tuple(last))
+    truth = layer.by_gate(right.params) | {"x": right.x}
+    truth |= dict(zip(("h_0", "c_0"), right.state, strict=True))
+    weights, (back, carried) = layer.by_gate(layer.params), last
+    found = {name: np.zeros_like(a) for name, a in truth.items()}
+
+    def of(key, like, *arguments):
+        rule = _Answer(rules[key])
+        result = np.asarray(rule._call(arguments))
+        good = result.dtype.kind in "biuf" and np.isfinite(result).all()
+        good = good and result.shape in ((), like.shape)
+        told = f"{key} should give an array of shape {like.shape}, it gives"
+        _expect(good, f"{told} {_short(result)}")
+        return result + np.zeros_like(like)
+
+    for t in reversed(range(T)):
+        now = SimpleNamespace(t=t, last=T - 1, own=dh[t], back=back, carried=carried)
+        vars(now).update(weights | {"x": x[t]})
+        kept = ("f", "i", "o", "c_tilde", "c", "c_prev", "h", "h_prev")
+        vars(now).update({name: getattr(trace, name)[t] for name in kept})
+        for key in rules:
+            if "(15)" not in key:
+                setattr(now, key.split()[1], of(key, x[t] if "dx" in key else back, now))
+        back, carried, found["x"][t] = now.back, now.carried, now.dx
+        for name, a in weights.items():
+            key = f"(15) {name}"
+            if key not in rules:
+                key = "(15) b" if name[0] == "b" else f"(15) W_{name[3]}"
+            found[name] += of(key, a, now, getattr(now, f"d_{name[2]}"))
+    found |= {"h_0": back, "c_0": carried}
+    return [name for name, a in truth.items() if not _same(found[name], a, bound)]
 
 
 # ------------------------------------------------------------------ chapter 05
