@@ -233,7 +233,7 @@ def error_before(answer):
         found = _array(answer(delta, h, W_h), (H,))
         right = complex_step(lambda a, d=delta, W=W_h: d @ W @ sigmoid(a), net)
         mistakes = {
-            "of W_h transposed": W_h @ delta * slope,
+            "of W_h where its transpose belongs": W_h @ delta * slope,
             "without the slope": delta @ W_h,
             "with tanh's slope": delta @ W_h * (1 - h**2),
             "of the slope before the weights, not after": (delta * slope) @ W_h,
@@ -456,7 +456,8 @@ def still_right(answer):
         told = f"what is lost comes to the weighted input of {every[name]} at time 1, and"
         raise _Wrong(f"{name} is not right: {told} there it is times {factor}")
     more = len(every.keys() - reached - names)
-    _expect(not more, f"all that you name are right, and {more} more are")
+    are = "is" if more == 1 else "are"
+    _expect(not more, f"all that you name are right, and {more} more {are}")
 
 
 def _peephole_gradients(q, s, to_o=1, to_next=1, p_o="c"):
@@ -710,7 +711,7 @@ def reset_after(answer):
             "d_m": {"without r": d},
             "d_r": {"without the slope of r": d * m, "without m": d * r * (1 - r)},
             "back": {
-                "of W_hh transposed": W @ (d * r),
+                "of W_hh where its transpose belongs": W @ (d * r),
                 "if r stood before": (W.T @ d) * r,
             },
         }

@@ -500,7 +500,7 @@ WRONG = {
         (2, "a function is expected, got 2"),
     ],
     "error_before": [
-        (lambda delta, h, W_h: W_h @ delta * slope_of(h), "W_h transposed"),
+        (lambda delta, h, W_h: W_h @ delta * slope_of(h), "W_h where its transpose belongs"),
         (lambda delta, h, W_h: delta @ W_h, "without the slope"),
         (lambda delta, h, W_h: delta @ W_h * (1 - h**2), "tanh's slope"),
         (lambda delta, h, W_h: (delta * slope_of(h)) @ W_h, "before the weights"),
@@ -605,7 +605,7 @@ WRONG = {
     "still_right": [
         ({"W_oh"}, "and 7 more are"),
         ([], "and 8 more are"),
-        (set(BY_LUCK) - {"b_o"}, "and 1 more are"),
+        (set(BY_LUCK) - {"b_o"}, "and 1 more is"),
         (set(BY_LUCK) | {"W_ix"}, "W_ix is not right"),
         (set(BY_LUCK) | {"b_c"}, "times 1"),
         ({"W_ix", "W_cx", "b_i", "b_c"}, "W_cx is not right"),
@@ -704,7 +704,7 @@ WRONG = {
         (lambda d, r, m, W: (d * r, d * m, W.T @ (d * r)), "d_r: this is what comes without the slope"),
         (lambda d, r, m, W: (d * r, d * r * (1 - r), W.T @ (d * r)), "d_r: this is what comes without m"),
         (lambda d, r, m, W: (d * r, d * m * (1 - r**2), W.T @ (d * r)), "d_r: it is off by"),
-        (lambda d, r, m, W: (d * r, d * m * r * (1 - r), W @ (d * r)), "back: this is what comes of W_hh transposed"),
+        (lambda d, r, m, W: (d * r, d * m * r * (1 - r), W @ (d * r)), "back: this is what comes of W_hh where its"),
         (lambda d, r, m, W: (d * r, d * m * r * (1 - r), W.T @ d), "back: this is what comes without r"),
         (lambda d, r, m, W: (d * r, d * m * r * (1 - r), (W.T @ d) * r), "back: this is what comes if r stood before"),
         (lambda d, r, m, W: (d * r, d * m * r * (1 - r), -W.T @ (d * r)), "back: it is off by 2"),
