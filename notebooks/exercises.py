@@ -554,7 +554,7 @@ def wrong_arrays(answer):
             name: rng.normal(size=n)
             for name, n in (("h", (T, B, H)), ("W", (K, H)), ("b", K))
         }
-        scale = 10.0 ** rng.integers(-2, 3)
+        scale = 10.0 ** rng.integers(-7, 5)  # too far apart for one absolute bound
 
         def head(arrays, target, spoil=spoil, bad=bad, scale=scale):
             h, W = arrays["h"], arrays["W"]
@@ -565,11 +565,14 @@ def wrong_arrays(answer):
                 n: spoil(g) if n in bad else g for n, g in grads.items()
             }
 
-        found = answer(head, arrays, rng.integers(0, K, (T, B)))
+        target = rng.integers(0, K, (T, B))
+        found = answer(head, arrays, target)
         names = hasattr(found, "__iter__") and not isinstance(found, str)
         _expect(names, f"a set of names is expected, got {_short(found)}")
         told = [", ".join(sorted(map(str, some))) or "none" for some in (found, bad)]
-        _expect(set(found) == bad, "it names {} where {} are wrong".format(*told))
+        told.append(f"{head(arrays, target)[0]:.0e}")
+        line = "it names {} where {} are wrong, at a loss of {}".format(*told)
+        _expect(set(found) == bad, line)
 
 
 # The keys of chapter 04's rules, and of four of them which is wrong and by what factor.

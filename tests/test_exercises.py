@@ -16,7 +16,7 @@ import series
 
 import exercises as check
 import lstm_core
-from lstm_core import GRU, check_gradients, from_torch, sigmoid
+from lstm_core import GRU, check_gradients, complex_step, from_torch, sigmoid
 
 NAMES = [name for name, thing in vars(check).items() if hasattr(thing, "__wrapped__") and name[0] != "_"]
 new = np.random.default_rng
@@ -209,6 +209,24 @@ def by_differences(head, arrays, target):
         if np.abs(numeric - grads[name]).max() > 1e-5 * np.abs(numeric).max():
             found.append(name)
     return found
+
+
+def by_allclose(head, arrays, target):
+    grads, wrong = head(arrays, target)[1], set()
+    for name, a in arrays.items():
+        numeric = complex_step(lambda moved, name=name: head(arrays | {name: moved}, target)[0], a)
+        if not np.allclose(grads[name], numeric):
+            wrong.add(name)
+    return wrong
+
+
+def by_absolute(head, arrays, target):
+    grads, wrong = head(arrays, target)[1], set()
+    for name, a in arrays.items():
+        numeric = complex_step(lambda moved, name=name: head(arrays | {name: moved}, target)[0], a)
+        if np.abs(grads[name] - numeric).max() > 1e-6:
+            wrong.add(name)
+    return wrong
 
 
 def by_norms(head, arrays, target):
@@ -667,6 +685,8 @@ WRONG = {
             "it names ",
         ),
         (by_norms, "it names "),
+        (by_allclose, "at a loss of "),
+        (by_absolute, "it names "),
         (slip(wrong_arrays, tolerance=2.0), "it names "),
         (lambda head, arrays, target: "".join(wrong_arrays(head, arrays, target)), "a set of names"),
         (lambda head, arrays, target: len(wrong_arrays(head, arrays, target)), "a set of names"),
