@@ -687,3 +687,95 @@ def load_gru(answer):
             right = GRU(D, H, rng=rng)
             from_torch(right, state_dict)
             _compare(layer.by_gate(layer.params), right.by_gate(right.params), {})
+
+
+# ------------------------------------------------------------------ chapter 07
+
+
+@_exercise
+def rate_at(answer):
+    """rate_at(update, rate, warmup, milestones, factor): the learning rate of an update."""
+    cases = [(18_000, 0.1, 500, (12_000, 16_000), 0.1), (90, 1.0, 0, (30, 60, 80), 0.5)]
+    cases += [(40, 2.0, 8, (), 0.3), (20, 0.25, 4, (4, 10), 0.2)]
+    for updates, rate, warmup, milestones, factor in cases:
+        places = {0, 1, warmup, updates // 2, updates - 1}
+        places |= {m + d for m in (*milestones, warmup) for d in (-1, 0, 1)} - {-1}
+        for update in sorted(places):
+            share = min(1, (update + 1) / warmup) if warmup else 1
+            right = rate * share * factor ** sum(update >= m for m in milestones)
+            found = _number(answer(update, rate, warmup, milestones, factor), "a rate")
+            given = f"({update}, {rate}, {warmup}, {milestones}, {factor})"
+            told = f"rate_at{given} is {right:.6g}, yours gives {found:.6g}"
+            _expect(math.isclose(found, right, rel_tol=1e-9), told)
+
+
+@_exercise
+def mean_over_letters(answer):
+    """mean_over_letters(losses, lengths): the mean over what is no padding."""
+    rng = np.random.default_rng(11)
+    for T, lengths in ((6, (6, 2, 1)), (4, (3, 1, 1, 4, 2)), (3, (2,))):
+        losses, lengths = rng.uniform(1, 3, (T, len(lengths))), np.array(lengths)
+        real = np.arange(T)[:, None] < lengths
+        found = _number(answer(losses, lengths), "one number")
+        right = losses[real].mean()
+        mistakes = {
+            "of all places, padding too": losses.mean(),
+            "of the mean of each name's mean": ((losses * real).sum(0) / lengths).mean(),
+            "if padding counts as a loss of 0": (losses * real).mean(),
+            "if one place too many counts": losses[
+                np.arange(T)[:, None] <= lengths
+            ].mean(),
+            "of the sum, not the mean": losses[real].sum(),
+        }
+        told = f"for lengths {lengths.tolist()} "
+        _compare(np.array(found), np.array(right), mistakes, told)
+        losses[~real] = np.nan
+        found = answer(losses, lengths)
+        finite = np.isfinite(np.asarray(found, float)).all()
+        _expect(finite, "a NaN in the padding, where nothing counts, spoils the mean")
+
+
+@_exercise
+def tempered(answer):
+    """tempered(logits, temperature): the probabilities at this temperature."""
+    rng = np.random.default_rng(12)
+    for shape, size, temperature in (((4, 5), 2, 0.5), ((3,), 1, 2.0), ((2, 7), 3, 1.0)):
+        logits = rng.normal(scale=size, size=shape)
+
+        def softmax(a):
+            e = np.exp(a - a.max(axis=-1, keepdims=True))
+            return e / e.sum(axis=-1, keepdims=True)
+
+        found = _array(answer(logits, temperature), shape, "the probabilities")
+        p, hot = softmax(logits), softmax(logits * temperature)
+        mistakes = {"of the logits times the temperature": hot}
+        mistakes |= {"of probabilities divided by it": softmax(p / temperature)}
+        mistakes |= {"without the sum over letters": np.exp(logits / temperature)}
+        _compare(found, softmax(logits / temperature), mistakes)
+    large = np.array([[900.0, 901.0, 0.0], [-2000.0, -2001.0, -2000.0]])
+    with np.errstate(all="ignore"):
+        found = answer(large, 0.5)
+    good = np.isfinite(np.asarray(found, float)).all() and _same(
+        found, softmax(2 * large)
+    )
+    _expect(good, "with logits of 900 or −2000 it breaks; the largest may be taken off")
+
+
+@_exercise
+def carried(answer):
+    """carried(state, new): (h, c) for the next piece, zero where a new text begins."""
+    rng = np.random.default_rng(13)
+    for B, H in ((4, 3), (3, 3), (5, 1)):
+        for new in (rng.random(B) < 0.5, np.zeros(B, bool), np.ones(B, bool)):
+            state = rng.normal(size=(B, H)), rng.normal(size=(B, H))
+            pair = answer(state, new)
+            two = isinstance(pair, (tuple, list)) and len(pair) == 2
+            _expect(two, f"the pair h, c is expected, got {_short(pair)}")
+            for name, found, old in zip("hc", pair, state, strict=True):
+                found = _array(found, (B, H), name)
+                kept, zero = found[~new], found[new]
+                told = "is not kept where the text goes on"
+                _expect(np.array_equal(kept, old[~new]), f"{name} {told}")
+                _expect(not zero.any(), f"{name} is not zero where a new text begins")
+            same = all(map(np.array_equal, answer.copies[0], state))
+            _expect(same, "it changes the state it was given, which a trace still needs")

@@ -315,6 +315,53 @@ def by_bisection(w):
     return low, w * (1 - np.tanh(w * low) ** 2)
 
 
+# ---------------------------------------------------------------- chapter 07
+
+
+def rate_at(update, rate, warmup, milestones, factor):
+    risen = min(1, (update + 1) / warmup) if warmup else 1
+    return rate * risen * factor ** sum(update >= m for m in milestones)
+
+
+def rate_at_by_steps(update, rate, warmup, milestones, factor):
+    if update < warmup:
+        rate *= (update + 1) / warmup
+    for milestone in milestones:
+        if update >= milestone:
+            rate *= factor
+    return np.float64(rate)
+
+
+def tempered(logits, temperature):
+    a = logits / temperature
+    e = np.exp(a - a.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def tempered_in_place(logits, temperature):
+    logits -= logits.max(axis=-1, keepdims=True)
+    logits /= temperature
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=-1, keepdims=True)
+    return logits
+
+
+def carried(state, new):
+    return tuple(np.where(new[:, None], 0, part) for part in state)
+
+
+def carried_row_by_row(state, new):
+    h, c = (part.copy() for part in state)
+    h[new], c[new] = 0, 0
+    return h, c
+
+
+def carried_over_the_old(state, new):
+    for part in state:
+        part[new] = 0
+    return state
+
+
 RIGHT = {
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
@@ -384,6 +431,18 @@ RIGHT = {
     "fix_update_gate": [fix_update_gate, fix_by_counting],
     "converted": [converted, converted_by_trying],
     "load_gru": [load_gru, load_reordered],
+    "rate_at": [rate_at, rate_at_by_steps],
+    "mean_over_letters": [
+        lambda losses, lengths: losses[np.arange(len(losses))[:, None] < lengths].mean(),
+        lambda losses, lengths: sum(losses[: lengths[b], b].sum() for b in range(len(lengths))) / sum(lengths),
+        lambda losses, lengths: np.where(np.arange(len(losses))[:, None] < lengths, losses, 0).sum() / lengths.sum(),
+    ],
+    "tempered": [tempered, tempered_in_place, lambda logits, temperature: tempered(logits, temperature).tolist()],
+    "carried": [
+        carried,
+        lambda state, new: [part * ~new[:, None] for part in state],
+        carried_row_by_row,
+    ],
 }
 
 
@@ -689,6 +748,57 @@ WRONG = {
         (lambda layer, sd: load_gru(layer, {n: np.roll(a, 1) for n, a in sd.items()}), "not right: "),
         (lambda layer, sd: sd["weight_ih"], "KeyError: 'weight_ih'"),
         (lambda layer, sd: layer.params.update(b_hh=layer.params["b"]), "b_hh should have the shape"),
+    ],
+    "rate_at": [
+        (lambda update, rate, warmup, milestones, factor: rate, "rate_at("),
+        (slip(rate_at, spoil=lambda rate: rate + 1e-3), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, 0, m, f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, m[:1], f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, [k + 1 for k in m], f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u - 1, rate, w, m, f), "rate_at("),
+        (lambda u, rate, w, m, f: rate * min(1, (u + 1) / w) * f ** sum(u >= k for k in m), "ZeroDivisionError"),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, m, 0.1), "rate_at("),
+        (nothing_for(rate_at, 3), "a rate"),
+    ],
+    "mean_over_letters": [
+        (lambda losses, lengths: losses.mean(), "all places"),
+        (
+            lambda losses, lengths: np.mean([losses[:n, b].mean() for b, n in enumerate(lengths)]),
+            "each name's mean",
+        ),
+        (
+            lambda losses, lengths: (losses * (np.arange(len(losses))[:, None] < lengths)).mean(),
+            "a loss of 0",
+        ),
+        (lambda losses, lengths: losses[np.arange(len(losses))[:, None] <= lengths].mean(), "one place too many"),
+        (lambda losses, lengths: losses[np.arange(len(losses))[:, None] < lengths].sum(), "the sum"),
+        (
+            lambda losses, lengths: (losses * (np.arange(len(losses))[:, None] < lengths)).sum() / lengths.sum(),
+            "NaN in the padding",
+        ),
+        (lambda losses, lengths: losses, "one number"),
+    ],
+    "tempered": [
+        (lambda logits, temperature: tempered(logits, 1 / temperature), "times the temperature"),
+        (lambda logits, temperature: tempered(tempered(logits, 1), temperature), "divided by it"),
+        (lambda logits, temperature: np.exp(logits / temperature), "without the sum"),
+        (lambda logits, temperature: tempered(logits, 1), "off by"),
+        (
+            lambda logits, temperature: (
+                np.exp(logits / temperature) / np.exp(logits / temperature).sum(-1, keepdims=True)
+            ),
+            "900",
+        ),
+        (lambda logits, temperature: tempered(logits, temperature).T, "shape"),
+    ],
+    "carried": [
+        (lambda state, new: state, "not zero"),
+        (lambda state, new: tuple(0 * part for part in state), "not kept"),
+        (lambda state, new: (carried(state, new)[0], state[1]), "c is not zero"),
+        (lambda state, new: carried(state, ~new), "kept"),
+        (carried_over_the_old, "changes the state"),
+        (lambda state, new: carried(state, new)[0], "pair"),
+        (lambda state, new: carried(state, new)[::-1], "kept"),
     ],
 }
 
