@@ -176,11 +176,12 @@ EXPERIMENTS = [
         "Given names of the 1990 US census, letter by letter: 4,131 to learn from (or 500), 516 held out, 516 for the "
         "end. About 16,000 parameters, batch 64, Adam 1e-2, norm clipped at 1; after each epoch, nats a letter.",
         [
-            *[{"layer": layer, "H": H, "mask": True, "known": 4131, "epochs": 20} for layer, H in SIZES.items()],
+            *[{"layer": layer, "H": H, "mask": True, "known": 4131, "epochs": 16} for layer, H in SIZES.items()],
             {"layer": "LSTM", "H": 48, "mask": False, "known": 4131, "epochs": 8},
             {"layer": "LSTM", "H": 48, "mask": True, "known": 500, "epochs": 60},
         ],
         _invent,
+        trials=12,
         block=2,
     ),
     Experiment(
@@ -198,7 +199,8 @@ EXPERIMENTS = [
             )
         ],
         _by_heart,
-        block=4,
+        trials=12,
+        block=2,
     ),
     Experiment(
         "cut",
