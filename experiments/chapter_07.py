@@ -31,7 +31,8 @@ BATCH, RATE = 64, 1e-2
 
 def names() -> list[str]:
     """The given names of the 1990 census; where they come from stands at the head of the file."""
-    lines = (FOLDER / "names.txt").read_text(encoding="utf-8").splitlines()
+    # By the loader, because on a cluster the project's files are a zip archive.
+    lines = __loader__.get_data(str(FOLDER / "names.txt")).decode("utf-8").splitlines()
     return [line for line in lines if not line.startswith("#")]
 
 

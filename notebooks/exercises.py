@@ -763,7 +763,7 @@ def tempered(answer):
 
 @_exercise
 def carried(answer):
-    """carried(state, new): (h, c) for the next piece, zero where a new text begins."""
+    """carried_on(state, new): (h, c) for the next piece, zero where a new text begins."""
     rng = np.random.default_rng(13)
     for B, H in ((4, 3), (3, 3), (5, 1)):
         for new in (rng.random(B) < 0.5, np.zeros(B, bool), np.ones(B, bool)):

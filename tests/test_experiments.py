@@ -15,7 +15,7 @@ from test_variants import PeepholeLSTM
 
 from experiments import chapter_02, chapter_07, records, variants
 from experiments.many import Nets, side_by_side
-from experiments.run import ROOT, experiments
+from experiments.run import ROOT, archive, experiments
 from experiments.starts import STARTS, maker
 from experiments.tasks import Task, adding, first_sign, latch, ram, temporal_order, two_memories
 from experiments.training import train
@@ -333,6 +333,22 @@ def test_the_names():
     parts = chapter_07.split()
     assert [len(part) for part in parts] == [4131, 516, 516]
     assert sorted(sum(parts, [])) == names
+
+
+def test_a_worker_finds_the_names_in_the_archive(tmp_path):
+    path = archive(tmp_path / "project.zip")
+    code = "from experiments import chapter_07; print(chapter_07.__file__, len(chapter_07.names()))"
+    env = os.environ | {"PYTHONPATH": path}
+    said = subprocess.run([sys.executable, "-S", "-c", f"import sys; sys.path.append({packages()!r}); {code}"],
+                          capture_output=True, encoding="utf-8", env=env, cwd=tmp_path)  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    assert "project.zip" in said.stdout
+    assert said.stdout.split()[-1] == "5163"
+
+
+def packages():
+    """The folder of the installed packages."""
+    return str(Path(np.__file__).parent.parent)
 
 
 def test_encoded_names():
