@@ -736,29 +736,23 @@ def mean_over_letters(answer):
 
 
 @_exercise
-def tempered(answer):
-    """tempered(logits, temperature): the probabilities at this temperature."""
+def temperature_for(answer):
+    """temperature_for(logits, part): at it the likeliest letter has this probability."""
     rng = np.random.default_rng(12)
-    for shape, size, temperature in (((4, 5), 2, 0.5), ((3,), 1, 2.0), ((2, 7), 3, 1.0)):
-        logits = rng.normal(scale=size, size=shape)
+    cases = [(rng.normal(size=5), 0.5), (2 * rng.normal(size=27), 0.3)]
+    cases += [(rng.normal(size=3), 0.95), (np.array([900.0, 850.0, -20.0]), 0.9)]
+    for logits, part in cases:
 
-        def softmax(a):
-            e = np.exp(a - a.max(axis=-1, keepdims=True))
-            return e / e.sum(axis=-1, keepdims=True)
+        def largest(tau, logits=logits):
+            with np.errstate(all="ignore"):
+                return 1 / np.exp((logits - logits.max()) / tau).sum()
 
-        found = _array(answer(logits, temperature), shape, "the probabilities")
-        p, hot = softmax(logits), softmax(logits * temperature)
-        mistakes = {"of the logits times the temperature": hot}
-        mistakes |= {"of probabilities divided by it": softmax(p / temperature)}
-        mistakes |= {"without the sum over letters": np.exp(logits / temperature)}
-        _compare(found, softmax(logits / temperature), mistakes)
-    large = np.array([[900.0, 901.0, 0.0], [-2000.0, -2001.0, -2000.0]])
-    with np.errstate(all="ignore"):
-        found = answer(large, 0.5)
-    good = np.isfinite(np.asarray(found, float)).all() and _same(
-        found, softmax(2 * large)
-    )
-    _expect(good, "with logits of 900 or −2000 it breaks; the largest may be taken off")
+        tau = _number(answer(logits, part), "a temperature")
+        _expect(tau > 0, f"a temperature is above 0, yours is {tau:.4g}")
+        told = f"at your {tau:.4g} the likeliest has {largest(tau):.6f}, not {part}"
+        if abs(largest(1 / tau) - part) < 1e-6:
+            told += "; it is one over the temperature"
+        _expect(abs(largest(tau) - part) < 1e-6, told)
 
 
 @_exercise

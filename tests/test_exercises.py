@@ -332,18 +332,30 @@ def rate_at_by_steps(update, rate, warmup, milestones, factor):
     return np.float64(rate)
 
 
-def tempered(logits, temperature):
-    a = logits / temperature
-    e = np.exp(a - a.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+def temperature_for(logits, part, low=1e-6, high=1e6):
+    for _ in range(100):
+        tau = math.sqrt(low * high)
+        too_cold = 1 / np.exp((logits - logits.max()) / tau).sum() > part
+        low, high = (tau, high) if too_cold else (low, tau)
+    return tau
 
 
-def tempered_in_place(logits, temperature):
-    logits -= logits.max(axis=-1, keepdims=True)
-    logits /= temperature
-    np.exp(logits, out=logits)
-    logits /= logits.sum(axis=-1, keepdims=True)
-    return logits
+def temperature_by_newton(logits, part):
+    """In u = 1/τ the logarithm of the sum is convex, so that Newton's method from 0 gets there."""
+    away, u = logits - logits.max(), 0.0
+    for _ in range(200):
+        e = np.exp(away * u)
+        u += (e.sum() - 1 / part) / -(away * e).sum()
+    return 1 / u
+
+
+def temperature_without_care(logits, part):
+    tau = 1.0
+    for _ in range(50):
+        with np.errstate(all="ignore"):
+            p = np.exp(logits / tau) / np.exp(logits / tau).sum()
+        tau *= p.max() / part
+    return tau
 
 
 def carried(state, new):
@@ -437,7 +449,7 @@ RIGHT = {
         lambda losses, lengths: sum(losses[: lengths[b], b].sum() for b in range(len(lengths))) / sum(lengths),
         lambda losses, lengths: np.where(np.arange(len(losses))[:, None] < lengths, losses, 0).sum() / lengths.sum(),
     ],
-    "tempered": [tempered, tempered_in_place, lambda logits, temperature: tempered(logits, temperature).tolist()],
+    "temperature_for": [temperature_for, temperature_by_newton, lambda a, part: np.array(temperature_for(a, part))],
     "carried": [
         carried,
         lambda state, new: [part * ~new[:, None] for part in state],
@@ -778,18 +790,15 @@ WRONG = {
         ),
         (lambda losses, lengths: losses, "one number"),
     ],
-    "tempered": [
-        (lambda logits, temperature: tempered(logits, 1 / temperature), "times the temperature"),
-        (lambda logits, temperature: tempered(tempered(logits, 1), temperature), "divided by it"),
-        (lambda logits, temperature: np.exp(logits / temperature), "without the sum"),
-        (lambda logits, temperature: tempered(logits, 1), "off by"),
-        (
-            lambda logits, temperature: (
-                np.exp(logits / temperature) / np.exp(logits / temperature).sum(-1, keepdims=True)
-            ),
-            "900",
-        ),
-        (lambda logits, temperature: tempered(logits, temperature).T, "shape"),
+    "temperature_for": [
+        (lambda logits, part: 1 / temperature_for(logits, part), "one over"),
+        (lambda logits, part: 1.0, "the likeliest has"),
+        (lambda logits, part: temperature_for(logits, 0.5), "the likeliest has"),
+        (lambda logits, part: temperature_for(logits, 1 - part), "the likeliest has"),
+        (lambda logits, part: -temperature_for(logits, part), "above 0"),
+        (lambda logits, part: temperature_for(logits, part, 0.1, 10), "the likeliest has"),
+        (temperature_without_care, "the likeliest has"),
+        (lambda logits, part: logits / part, "a temperature"),
     ],
     "carried": [
         (lambda state, new: state, "not zero"),
