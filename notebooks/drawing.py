@@ -1382,3 +1382,91 @@ def differing_states(spread, words, title):
     ax.spines[:].set_visible(False)
     fig.colorbar(mpl.cm.ScalarMappable(Normalize(0, 1), SEQUENTIAL), ax=ax, label="difference", ticks=[0, 0.5, 1])
     return fig
+
+
+# ---------------------------------------------------------------- Chapter 07
+
+
+def learning_curves(trials, title, told=None, ylim=None, ylabel="loss (nats a letter)"):
+    """Losses by epoch, the middle of many trials with all of them behind: held out as a line, known as a broken one.
+
+    trials: name (a key of COLOUR) to the pair (train, held_out), arrays (trials, epochs); told: name to a text that is
+    written at the lowest point of its held-out line.
+    """
+    fig, axes = figure(title, 9.0, 3.7, 1, len(trials), sharey=True)
+    for ax, (name, (train, held_out)) in zip(axes, trials.items(), strict=True):
+        epochs, colour = np.arange(1, len(train[0]) + 1), COLOUR[name]
+        for values, style, width in ((train, "--", 1.6), (held_out, "-", 2.4)):
+            ax.fill_between(epochs, *np.percentile(values, [0, 100], axis=0), color=colour, alpha=0.13, linewidth=0)
+            ax.plot(epochs, np.median(values, axis=0), style, color=colour, linewidth=width)
+        middle = np.median(held_out, axis=0)
+        best = int(middle.argmin())
+        ax.plot(epochs[best], middle[best], "o", color=colour, markersize=8)
+        label_line(ax, epochs[best], middle[best] + 0.03, (told or {}).get(name, ""), colour, "above")
+        label_line(ax, epochs[-1], np.median(train[:, -1]), "known", colour, "below")
+        ax.set_title(name, color=colour, fontweight="bold")
+        ax.set_xlabel("epoch")
+        ax.margins(x=0.12)
+    axes[0].set_ylabel(ylabel)
+    axes[0].set_ylim(ylim)
+    return fig
+
+
+def chances(columns, title, xlabel="next letter"):
+    """Bars side by side: columns is a name to a dict of letter to probability."""
+    fig, axes = figure(title, 9.0, 3.0, 1, len(columns), sharey=True)
+    for ax, (name, values) in zip(axes, columns.items(), strict=True):
+        ax.bar(range(len(values)), values.values(), color=COLOUR["LSTM"], width=0.75)
+        ax.set_xticks(range(len(values)), values.keys())
+        ax.tick_params(axis="x", length=0)
+        ax.set_title(name)
+        ax.set_xlabel(xlabel)
+    axes[0].set_ylabel("probability")
+    return fig
+
+
+def symptoms(runs, healthy, levels, title, ylim, columns=4):
+    """Losses by update, a panel a fault, the healthy run in grey behind.
+
+    runs: a panel's title to the pair (losses, what to write in it); levels: a text to the height of a dotted line, and
+    written there in the last panel but two.
+    """
+    rows = -(-len(runs) // columns)
+    fig, axes = figure(title, 9.2, 2.35 * rows + 0.6, rows, columns, sharex=True, sharey=True)
+    for ax, (name, (losses, told)) in zip(axes.flat, runs.items(), strict=True):
+        for height in levels.values():
+            ax.axhline(height, color=COLOUR["grey"], linewidth=1, linestyle=":")
+        ax.plot(healthy, color="#b8b8b8", linewidth=1.6)
+        ax.plot(np.clip(losses, *ylim), color=COLOUR["wrong"], linewidth=1.5)
+        ax.set_title(name, fontsize=10.5, fontweight="bold")
+        beside = {"ha": "right", "va": "top", "fontsize": 9.5, "color": COLOUR["wrong"], "zorder": 5}
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+        ax.text(0.97, 0.96, told, transform=ax.transAxes, bbox=box, **beside)
+        ax.set_ylim(ylim)
+    for text, height in levels.items():
+        beside = {"textcoords": "offset points", "ha": "right", "fontsize": 9, "color": COLOUR["grey"]}
+        axes.flat[-3].annotate(text, (len(healthy), height), (0, 2), **beside)
+    for ax in np.atleast_2d(axes)[-1]:
+        ax.set_xlabel("update")
+    for ax in np.atleast_2d(axes)[:, 0]:
+        ax.set_ylabel("loss")
+    return fig
+
+
+def value_map(values, rows, columns, title, xlabel, ylabel, limit=None, label=None):
+    """A table of numbers, each on the colour of its value, pale for the lowest; limit: where the colours end."""
+    fig, ax = figure(title, 7.0, 1.5 + 0.5 * len(rows))
+    low, high = values.min(), limit or values.max()
+    ax.pcolormesh(values, cmap=SEQUENTIAL, vmin=low, vmax=high, edgecolors="white", linewidth=1.5)
+    for (k, j), value in np.ndenumerate(values):
+        best = value == low
+        ink = "white" if (value - low) / (high - low) > 0.7 else INK
+        ax.text(
+            j + 0.5, k + 0.5, f"{value:.2f}", ha="center", va="center", color=ink, fontweight="bold" if best else None
+        )
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return fig

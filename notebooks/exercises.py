@@ -852,3 +852,89 @@ def remembers(answer):
             f"unit {found} is large, but it is as large for both labels",
         )
         _expect(found == unit, f"it finds unit {found}; unit {unit} tells the label")
+
+
+# ------------------------------------------------------------------ chapter 07
+
+
+@_exercise
+def rate_at(answer):
+    """rate_at(update, rate, warmup, milestones, factor): the learning rate of an update."""
+    cases = [(18_000, 0.1, 500, (12_000, 16_000), 0.1), (90, 1.0, 0, (30, 60, 80), 0.5)]
+    cases += [(40, 2.0, 8, (), 0.3), (20, 0.25, 4, (4, 10), 0.2)]
+    for updates, rate, warmup, milestones, factor in cases:
+        places = {0, 1, warmup, updates // 2, updates - 1}
+        places |= {m + d for m in (*milestones, warmup) for d in (-1, 0, 1)} - {-1}
+        for update in sorted(places):
+            share = min(1, (update + 1) / warmup) if warmup else 1
+            right = rate * share * factor ** sum(update >= m for m in milestones)
+            found = _number(answer(update, rate, warmup, milestones, factor), "a rate")
+            given = f"({update}, {rate}, {warmup}, {milestones}, {factor})"
+            told = f"rate_at{given} is {right:.6g}, yours gives {found:.6g}"
+            _expect(math.isclose(found, right, rel_tol=1e-9), told)
+
+
+@_exercise
+def mean_over_letters(answer):
+    """mean_over_letters(losses, lengths): the mean over what is no padding."""
+    rng = np.random.default_rng(11)
+    for T, lengths in ((6, (6, 2, 1)), (4, (3, 1, 1, 4, 2)), (3, (2,))):
+        losses, lengths = rng.uniform(1, 3, (T, len(lengths))), np.array(lengths)
+        real = np.arange(T)[:, None] < lengths
+        found = _number(answer(losses, lengths), "one number")
+        right = losses[real].mean()
+        mistakes = {
+            "of all places, padding too": losses.mean(),
+            "of the mean of each name's mean": ((losses * real).sum(0) / lengths).mean(),
+            "if padding counts as a loss of 0": (losses * real).mean(),
+            "if one place too many counts": losses[
+                np.arange(T)[:, None] <= lengths
+            ].mean(),
+            "of the sum, not the mean": losses[real].sum(),
+        }
+        told = f"for lengths {lengths.tolist()} "
+        _compare(np.array(found), np.array(right), mistakes, told)
+        losses[~real] = np.nan
+        found = answer(losses, lengths)
+        finite = np.isfinite(np.asarray(found, float)).all()
+        _expect(finite, "a NaN in the padding, where nothing counts, spoils the mean")
+
+
+@_exercise
+def temperature_for(answer):
+    """temperature_for(logits, part): at it the likeliest letter has this probability."""
+    rng = np.random.default_rng(12)
+    cases = [(rng.normal(size=5), 0.5), (2 * rng.normal(size=27), 0.3)]
+    cases += [(rng.normal(size=3), 0.95), (np.array([900.0, 850.0, -20.0]), 0.9)]
+    for logits, part in cases:
+
+        def largest(tau, logits=logits):
+            with np.errstate(all="ignore"):
+                return 1 / np.exp((logits - logits.max()) / tau).sum()
+
+        tau = _number(answer(logits, part), "a temperature")
+        _expect(tau > 0, f"a temperature is above 0, yours is {tau:.4g}")
+        told = f"at your {tau:.4g} the likeliest has {largest(tau):.6f}, not {part}"
+        if abs(largest(1 / tau) - part) < 1e-6:
+            told += "; it is one over the temperature"
+        _expect(abs(largest(tau) - part) < 1e-6, told)
+
+
+@_exercise
+def carried(answer):
+    """carried_on(state, new): (h, c) for the next piece, zero where a new text begins."""
+    rng = np.random.default_rng(13)
+    for B, H in ((4, 3), (3, 3), (5, 1)):
+        for new in (rng.random(B) < 0.5, np.zeros(B, bool), np.ones(B, bool)):
+            state = rng.normal(size=(B, H)), rng.normal(size=(B, H))
+            pair = answer(state, new)
+            two = isinstance(pair, (tuple, list)) and len(pair) == 2
+            _expect(two, f"the pair h, c is expected, got {_short(pair)}")
+            for name, found, old in zip("hc", pair, state, strict=True):
+                found = _array(found, (B, H), name)
+                kept, zero = found[~new], found[new]
+                told = "is not kept where the text goes on"
+                _expect(np.array_equal(kept, old[~new]), f"{name} {told}")
+                _expect(not zero.any(), f"{name} is not zero where a new text begins")
+            same = all(map(np.array_equal, answer.copies[0], state))
+            _expect(same, "it changes the state it was given, which a trace still needs")

@@ -76,6 +76,14 @@ PICTURES = {
     "curves": lambda: drawing.curves(
         {"RNN": (np.ones(3), "RNN"), "_": (np.ones(2), "#222222", ":")}, "Curves", "x", "y", x=[1, 2, 3]
     ),
+    "learning curves": lambda: drawing.learning_curves(
+        {name: (np.eye(3) + 1, np.eye(3) + 2) for name in ("LSTM", "GRU")}, "Curves", {"GRU": "2.00"}
+    ),
+    "chances": lambda: drawing.chances({"cold": {"a": 0.9, "b": 0.1}, "hot": {"a": 0.5, "b": 0.5}}, "Chances"),
+    "symptoms": lambda: drawing.symptoms(
+        {f"fault {k}": (np.arange(5.0), "seen") for k in range(8)}, np.ones(5), {"chance": 3.3}, "Faults", (0, 4)
+    ),
+    "values": lambda: drawing.value_map(np.eye(2, 3), ["a", "b"], ["c", "d", "e"], "Values", "x", "y"),
     "bars": lambda: drawing.bars([1.0, -2.0], ["a", "b"], "#222222", title="Bars"),
     "tracks": lambda: drawing.tracks({"f": np.ones(5), "c": np.arange(5)}, title="Tracks"),
     "matrix": lambda: drawing.matrix_picture(np.eye(4), ["$h_t$", "$c_t$"], ["a", "b"]),

@@ -355,6 +355,65 @@ def remembers(c, label, at=-1, spread=True):
     return int(np.argmax(apart / (one.std(axis=0) + other.std(axis=0)) if spread else apart))
 
 
+# ---------------------------------------------------------------- chapter 07
+
+
+def rate_at(update, rate, warmup, milestones, factor):
+    risen = min(1, (update + 1) / warmup) if warmup else 1
+    return rate * risen * factor ** sum(update >= m for m in milestones)
+
+
+def rate_at_by_steps(update, rate, warmup, milestones, factor):
+    if update < warmup:
+        rate *= (update + 1) / warmup
+    for milestone in milestones:
+        if update >= milestone:
+            rate *= factor
+    return np.float64(rate)
+
+
+def temperature_for(logits, part, low=1e-6, high=1e6):
+    for _ in range(100):
+        tau = math.sqrt(low * high)
+        too_cold = 1 / np.exp((logits - logits.max()) / tau).sum() > part
+        low, high = (tau, high) if too_cold else (low, tau)
+    return tau
+
+
+def temperature_by_newton(logits, part):
+    """In u = 1/τ the logarithm of the sum is convex, so that Newton's method from 0 gets there."""
+    away, u = logits - logits.max(), 0.0
+    for _ in range(200):
+        e = np.exp(away * u)
+        u += (e.sum() - 1 / part) / -(away * e).sum()
+    return 1 / u
+
+
+def temperature_without_care(logits, part):
+    tau = 1.0
+    for _ in range(50):
+        with np.errstate(all="ignore"):
+            p = np.exp(logits / tau) / np.exp(logits / tau).sum()
+        tau *= p.max() / part
+    return tau
+
+
+def carried(state, new):
+    return tuple(np.where(new[:, None], 0, part) for part in state)
+
+
+def carried_row_by_row(state, new):
+    h, c = (part.copy() for part in state)
+    h[new], c[new] = 0, 0
+    return h, c
+
+
+def carried_over_the_old(state, new):
+    for part in state:
+        part[new] = 0
+    return state
+
+
 RIGHT = {
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
@@ -445,6 +504,18 @@ RIGHT = {
         halves_and_doubles,
         lambda layer: halves_and_doubles(layer, open_r=15),
         halves_by_the_bias,
+    ],
+    "rate_at": [rate_at, rate_at_by_steps],
+    "mean_over_letters": [
+        lambda losses, lengths: losses[np.arange(len(losses))[:, None] < lengths].mean(),
+        lambda losses, lengths: sum(losses[: lengths[b], b].sum() for b in range(len(lengths))) / sum(lengths),
+        lambda losses, lengths: np.where(np.arange(len(losses))[:, None] < lengths, losses, 0).sum() / lengths.sum(),
+    ],
+    "temperature_for": [temperature_for, temperature_by_newton, lambda a, part: np.array(temperature_for(a, part))],
+    "carried": [
+        carried,
+        lambda state, new: [part * ~new[:, None] for part in state],
+        carried_row_by_row,
     ],
 }
 
@@ -804,6 +875,54 @@ WRONG = {
         (lambda layer, sd: load_gru(layer, {n: np.roll(a, 1) for n, a in sd.items()}), "not right: "),
         (lambda layer, sd: sd["weight_ih"], "KeyError: 'weight_ih'"),
         (lambda layer, sd: layer.params.update(b_hh=layer.params["b"]), "b_hh should have the shape"),
+    ],
+    "rate_at": [
+        (lambda update, rate, warmup, milestones, factor: rate, "rate_at("),
+        (slip(rate_at, spoil=lambda rate: rate + 1e-3), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, 0, m, f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, m[:1], f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, [k + 1 for k in m], f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u - 1, rate, w, m, f), "rate_at("),
+        (lambda u, rate, w, m, f: rate * min(1, (u + 1) / w) * f ** sum(u >= k for k in m), "ZeroDivisionError"),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, m, 0.1), "rate_at("),
+        (nothing_for(rate_at, 3), "a rate"),
+    ],
+    "mean_over_letters": [
+        (lambda losses, lengths: losses.mean(), "all places"),
+        (
+            lambda losses, lengths: np.mean([losses[:n, b].mean() for b, n in enumerate(lengths)]),
+            "each name's mean",
+        ),
+        (
+            lambda losses, lengths: (losses * (np.arange(len(losses))[:, None] < lengths)).mean(),
+            "a loss of 0",
+        ),
+        (lambda losses, lengths: losses[np.arange(len(losses))[:, None] <= lengths].mean(), "one place too many"),
+        (lambda losses, lengths: losses[np.arange(len(losses))[:, None] < lengths].sum(), "the sum"),
+        (
+            lambda losses, lengths: (losses * (np.arange(len(losses))[:, None] < lengths)).sum() / lengths.sum(),
+            "NaN in the padding",
+        ),
+        (lambda losses, lengths: losses, "one number"),
+    ],
+    "temperature_for": [
+        (lambda logits, part: 1 / temperature_for(logits, part), "one over"),
+        (lambda logits, part: 1.0, "the likeliest has"),
+        (lambda logits, part: temperature_for(logits, 0.5), "the likeliest has"),
+        (lambda logits, part: temperature_for(logits, 1 - part), "the likeliest has"),
+        (lambda logits, part: -temperature_for(logits, part), "above 0"),
+        (lambda logits, part: temperature_for(logits, part, 0.1, 10), "the likeliest has"),
+        (temperature_without_care, "the likeliest has"),
+        (lambda logits, part: logits / part, "a temperature"),
+    ],
+    "carried": [
+        (lambda state, new: state, "not zero"),
+        (lambda state, new: tuple(0 * part for part in state), "not kept"),
+        (lambda state, new: (carried(state, new)[0], state[1]), "c is not zero"),
+        (lambda state, new: carried(state, ~new), "kept"),
+        (carried_over_the_old, "changes the state"),
+        (lambda state, new: carried(state, new)[0], "pair"),
+        (lambda state, new: carried(state, new)[::-1], "kept"),
     ],
 }
 
