@@ -164,7 +164,6 @@ def two_memories(T: int, often: float = 0.2, seldom: float = 0.01) -> Task:
     return Task(3, 2, binary_cross_entropy, batch, right)
 
 
-
 def lit(y: Array, target: Array, mask: Array) -> float:
     """Right: one logit, on the side of its target, 0 or 1, at every wanted step."""
     return all_right(((y > 0) == (target > 0.5))[..., 0], mask)
@@ -195,16 +194,16 @@ def toggle(T: int, press: float = 0.2) -> Task:
     return Task(1, 1, binary_cross_entropy, batch, lit)
 
 
-def a_n_b_n(n: Array) -> Batch:
-    """The strings of these n, side by side: inputs a and b, then zeros. May the string end here? At the last b alone."""
-    t = np.arange(2 * n.max())[:, None]
+def a_n_b_n(n: Array, most: int) -> Batch:
+    """The strings of these n, at most so many, side by side: a, b, then zeros. May it end here? At the last b alone."""
+    t = np.arange(2 * most)[:, None]
     x = np.stack([t < n, (n <= t) & (t < 2 * n)], axis=-1).astype(float)
     return x, (t == 2 * n - 1)[..., None].astype(float), t < 2 * n
 
 
 def counting(most: int) -> Task:
     """Strings a^n b^n, n from 1 to most, asked at every symbol."""
-    return Task(2, 1, binary_cross_entropy, lambda rng, B: a_n_b_n(rng.integers(1, most + 1, B)), lit)
+    return Task(2, 1, binary_cross_entropy, lambda rng, B: a_n_b_n(rng.integers(1, most + 1, B), most), lit)
 
 
 SYMBOLS = "BTPSXVE"
