@@ -206,6 +206,10 @@ class NoOutputGate(Variant):
     OPEN = "o"
 
 
+class OutputGateAlone(Variant):
+    OPEN = "fi"
+
+
 class Coupled(Variant):
     COUPLED = True
 
