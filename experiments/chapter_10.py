@@ -46,6 +46,7 @@ LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
     "MGU": ("MGU", {}),
     "RNN": ("RNN", {}),
 }
+LATER = ("f = i = 1", "one gate for all cells", "peepholes", "gates see nothing", "σ for tanh in c̃", "GRU, reset after")
 OTHER_CELLS = list(LAYERS)[-5:]  # as many parameters as the LSTM, nearly, in place of as many cells
 FARTHEST = 1000
 
@@ -77,19 +78,40 @@ def judged(layer: Recurrent, head: Dense, n: Array) -> Array:
     return (((y > 0) == (target > 0.5))[..., 0] | ~mask).all(axis=0)
 
 
-def _parts(name: str, setting: Setting, trials: Sequence[int], limit: int | None = None) -> list[Row]:
+def _train(name: str, setting: Setting, trials: Sequence[int], limit: int | None = None, look: Any = None) -> list[Row]:
     make_task, T, _, _, how = TASKS[setting["task"]]
-    kind, options = LAYERS[setting["layer"]]
-    task, counts = make_task(T), setting["task"] == "counting" and not limit
-    make = maker(kind, task.D, setting["H"], setting["start"], T, **options)
-
-    def look(params: list[Arrays]) -> dict[str, int]:
-        rng = np.random.default_rng(0)
-        layer, head = make(rng), Dense(setting["H"], task.K, rng=rng)
-        return {"reach": reach(layer.with_params(params[0]), head.with_params(params[1]))}
-
+    task, make = make_task(T), maker_of(setting)
     with np.errstate(over="ignore", invalid="ignore"):
-        rows = train(name, trials, task, make, limit=limit, look=look if counts else None, learning_rate=3e-2, **how)
+        return train(name, trials, task, make, limit=limit, look=look, learning_rate=3e-2, **how)
+
+
+def maker_of(setting: Setting) -> Callable[[np.random.Generator], Recurrent]:
+    """What makes the layers of this setting."""
+    make_task, T, *_ = TASKS[setting["task"]]
+    kind, options = LAYERS[setting["layer"]]
+    return maker(kind, make_task(T).D, setting["H"], setting["start"], T, **options)
+
+
+def nets_of(setting: Setting, params: list[Arrays]) -> tuple[Recurrent, Dense]:
+    """The layer and the head with the parameters that they were trained to."""
+    rng, K = np.random.default_rng(0), TASKS[setting["task"]][0](2).K
+    layer, head = maker_of(setting)(rng), Dense(setting["H"], K, rng=rng)
+    return layer.with_params(params[0]), head.with_params(params[1])
+
+
+def trained(task: str, layer: str, trials: Sequence[int]) -> list[tuple[Recurrent, Dense, Row]]:
+    """Some of the record's trials once more: the layer and the head that they end with, and the result."""
+    own = setting(task, layer)
+    rows = _train("parts", own, trials, look=lambda params: {"params": params})
+    return [(*nets_of(own, row.pop("params")), row) for row in rows]
+
+
+def _parts(name: str, setting: Setting, trials: Sequence[int], limit: int | None = None) -> list[Row]:
+    def look(params: list[Arrays]) -> dict[str, int]:
+        return {"reach": reach(*nets_of(setting, params))}
+
+    counts = setting["task"] == "counting" and not limit
+    rows = _train(name, setting, trials, limit, look if counts else None)
     for row in rows:
         # There are many trials: ten losses tell whether another machine runs the same one.
         row["losses"] = [float(f"{loss:.8g}") for loss in row["losses"][:10]]
@@ -105,9 +127,10 @@ EXPERIMENTS = [
         "Variants of the LSTM on six tasks, 20 trials each; tasks, sizes, initial biases and limits in "
         "experiments/chapter_10.py. Adam 3e-2, norm clipped at 1, batch 32, on the stream 16. Beside them the LSTM "
         "with other sizes on RAM and the lamp, and with other initial biases on the stream.",
-        [setting(task, layer) for task in TASKS for layer in LAYERS]
+        [setting(task, layer) for task in TASKS for layer in LAYERS if layer not in LATER]
         + [setting(task, "LSTM", H) for task in ("RAM", "lamp") for H in SIZES]
-        + [setting("stream", "LSTM", start=start) for start in BIASES],
+        + [setting("stream", "LSTM", start=start) for start in BIASES]
+        + [setting(task, layer) for layer in LATER for task in TASKS],
         _parts,
     )
 ]
