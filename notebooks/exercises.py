@@ -22,6 +22,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from experiments.records import results
 from lstm_core import (
     GRU,
     LSTM,
@@ -764,3 +765,26 @@ def fullest(answer):
         _expect(good, f"a number is expected for {name}, got {_short(given[name])}")
         off += [name] if a.item() != bound else []
     _expect(not off, f"not yet the bound of: {', '.join(off)}")
+
+
+@_exercise
+def output_gate_alone(answer):
+    """prediction: for each of the six jobs "many", "few" or "some" of 20 with f = i = 1."""
+    jobs = ("RAM", "first come", "lamp", "stream", "adding", "counting")
+    given = answer.value
+    same = isinstance(given, dict) and given.keys() == set(jobs)
+    _expect(same, f"a dict of {', '.join(jobs)} is expected, got {_short(given)}")
+    if all(word is None for word in given.values()):
+        raise _NotDone
+    off = []
+    for job in jobs:
+        word = given[job]
+        good = isinstance(word, str) and word in ("many", "few", "some")
+        _expect(
+            good, f'"many", "few" or "some" is expected for {job}, got {_short(word)}'
+        )
+        trials = results("parts", task=job, layer="f = i = 1")
+        count = sum(bool(t["solved"]) or (t.get("reach") or 0) >= 15 for t in trials)
+        truth = "many" if count >= 15 else "few" if count <= 5 else "some"
+        off += [job] if word != truth else []
+    _expect(not off, f"the trials came out otherwise on: {', '.join(off)}")
