@@ -20,8 +20,6 @@ from lstm_core import (
     tanh_prime,
 )
 
-BEND = ACTIVATIONS | {"sigmoid": (sigmoid, sigmoid_prime)}
-
 
 class NoReset(Recurrent):
     """A GRU without its reset gate: (18) with r = 1, two thirds of the parameters."""
@@ -128,7 +126,7 @@ class Variant(LSTM):
             self.params |= {f"p_{g}": rng.uniform(-0.5, 0.5, hidden_size).astype(self.dtype) for g in "fio"}
 
     def _steps(self, net: Array, h: Array, h_prev: Array, c: Array, c_prev: Array) -> Arrays:
-        W_h, bend_new, bend_cell = self.params["W_h"], BEND[self.CANDIDATE][0], BEND[self.OUTPUT][0]
+        W_h, bend_new, bend_cell = self.params["W_h"], ACTIVATIONS[self.CANDIDATE][0], ACTIVATIONS[self.OUTPUT][0]
         f, i, o, c_tilde = np.split(net, 4, axis=-1)
         for t in range(len(h)):
             net[t] += h_prev[t] @ W_h.mT
@@ -149,7 +147,8 @@ class Variant(LSTM):
 
     def _steps_back(self, trace: Record, delta: Array, back_h: Array, back_c: Array) -> Any:
         f, i, o, c_tilde, c_prev = trace.f, trace.i, trace.o, trace.c_tilde, trace.c_prev
-        bent_c, new_prime, cell_prime = BEND[self.OUTPUT][0](trace.c), BEND[self.CANDIDATE][1], BEND[self.OUTPUT][1]
+        bend_cell, cell_prime = ACTIVATIONS[self.OUTPUT]
+        bent_c, new_prime = bend_cell(trace.c), ACTIVATIONS[self.CANDIDATE][1]
         p = {g: self.params.get(f"p_{g}", 0) for g in "fio"}
         W_h, epsilon = self._seen()["W_h"], np.empty_like(delta)
         d_net = np.empty((*delta.shape[:-1], 4 * self.hidden_size), self.dtype)
@@ -230,10 +229,6 @@ class GatesSeeH(Variant):
     SEE_X = "c"
 
 
-class GatesSeeNothing(Variant):
-    SEE_X = SEE_H = "c"
-
-
 class NothingSeesH(Variant):
     SEE_H = ""
 
@@ -252,7 +247,3 @@ class NoTanh(Variant):
 
 class ReLU(Variant):
     CANDIDATE = OUTPUT = "relu"
-
-
-class SigmoidCandidate(Variant):
-    CANDIDATE = "sigmoid"
