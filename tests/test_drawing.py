@@ -98,6 +98,16 @@ PICTURES = {
 }
 
 
+PICTURES |= {  # Chapter 10
+    "storing": lambda: drawing.storing(np.eye(3)[[1, 0, 2, 1]], np.ones(4), {"f": np.ones(4), "c": np.arange(4)}, "T"),
+    "counts": lambda: drawing.table_of_counts(
+        {("a", "x"): (3, "12", True), ("b", "x"): (0, "", False)}, ["a", "b"], ["x"], 4, "Counts", gaps=("b",)
+    ),
+    "reaches": lambda: drawing.reaches({"a": ([0, 3, 3, 200], "LSTM"), "b": ([1], "x")}, "Reaches", 10, 300),
+    "living": lambda: drawing.living(np.eye(3, 5, dtype=bool), [True, False, True, True, False], "Living"),
+}
+
+
 @pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 @pytest.mark.filterwarnings("error:.*[Gg]lyph", "error:.*[Ll]ayout")
 def test_each_picture_can_be_drawn(draw, shown):
