@@ -95,9 +95,9 @@ def nets_of(setting: Setting, params: list[Arrays]) -> tuple[Recurrent, Dense]:
     return layer.with_params(params[0]), head.with_params(params[1])
 
 
-def trained(task: str, layer: str, trials: Sequence[int]) -> list[tuple[Recurrent, Dense, Row]]:
+def trained(task: str, layer: str, trials: Sequence[int], H: int = 0) -> list[tuple[Recurrent, Dense, Row]]:
     """Some of the record's trials once more: the layer and the head that they end with, and the result."""
-    own = setting(task, layer)
+    own = setting(task, layer, H)
     rows = _train("parts", own, trials, look=lambda params: {"params": params})
     return [(*nets_of(own, row.pop("params")), row) for row in rows]
 
