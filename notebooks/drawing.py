@@ -963,3 +963,49 @@ def living(alive, solved, title):
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return fig
+
+
+def counted(kinds, n, title, ylabel="the counting cell's $c$"):
+    """What cells do on a^n b^n, a panel a kind: name to (the cells' states, colour)."""
+    fig, axes = figure(title, 9.2, 3.6, ncols=len(kinds))
+    for ax, (name, (cells, colour)) in zip(axes, kinds.items(), strict=True):
+        for states in cells:
+            ax.plot(np.arange(1, 2 * n + 1), states, color=COLOUR.get(colour, colour), linewidth=1.8)
+        ax.axvline(n + 0.5, color=COLOUR["grey"], linestyle=":", linewidth=1.2)
+        ax.set(title=name, xlabel=f"symbol of $a^{{{n}}}b^{{{n}}}$")
+    axes[0].set_ylabel(ylabel)
+    return fig
+
+
+def in_squares(opened, good, title):
+    """How far gates open, a panel a gate: name to (nets, 2), without a mark and at it; good nets are dots."""
+    fig, axes = figure(title, 9.2, 3.7, ncols=len(opened), sharey=True)
+    for ax, (gate, at) in zip(axes, opened.items(), strict=True):
+        ax.plot(*at[good].T, "o", color=COLOUR[gate], markersize=8, alpha=0.6)
+        ax.plot(*at[~good].T, "X", color=COLOUR["wrong"], markersize=8, alpha=0.8)
+        ax.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.05), xticks=[0, 1], yticks=[0, 1], title=f"the gate ${gate}$")
+        ax.set_xlabel(f"open without a {'read' if gate == 'o' else 'write'}")
+    axes[0].set_ylabel("open at its mark")
+    return fig
+
+
+def in_groups(panels, title, ylabel, ticks=None, **settings):
+    """Bars, a panel each: its title to groups, each a name to (values, colour); settings as Axes.set takes them.
+
+    ticks: the names of the bars, which then bear their values too; without, the groups bear their names.
+    """
+    fig, axes = figure(title, 8.8, 3.4, ncols=len(panels), sharey=True)
+    for ax, (panel, groups) in zip(axes, panels.items(), strict=True):
+        ax.set(title=panel, **settings)
+        left = 0
+        for name, (values, colour) in groups.items():
+            colour, places = COLOUR.get(colour, colour), left + np.arange(len(values))
+            drawn = ax.bar(places, values, color=colour, width=0.75)
+            if ticks:
+                ax.bar_label(drawn, padding=2)
+            else:
+                ax.text(places.mean(), ax.get_ylim()[1], name, color=colour, ha="center", va="top")
+            left += len(values) + 1
+        ax.set_xticks(np.arange(len(ticks)) if ticks else [], ticks)
+    axes[0].set_ylabel(ylabel)
+    return fig
