@@ -149,3 +149,16 @@ def two_memories(T: int, often: float = 0.2, seldom: float = 0.01) -> Task:
         return float(((y[-1] > 0) == (target[-1] > 0.5)).all(axis=-1).mean())
 
     return Task(3, 2, binary_cross_entropy, batch, right)
+
+
+def parity(T: int) -> Task:
+    """Bits, 0 or 1: say at every step whether the number of ones so far is odd."""
+
+    def batch(rng: Generator, B: int) -> tuple[Array, Array, Array]:
+        bits = rng.integers(0, 2, (T, B, 1))
+        return bits.astype(float), (bits.cumsum(axis=0) % 2).astype(float), np.ones((T, B), bool)
+
+    def right(y: Array, target: Array, mask: Array) -> float:
+        return all_right((y > 0)[..., 0] == (target > 0.5)[..., 0], mask)
+
+    return Task(1, 1, binary_cross_entropy, batch, right)
