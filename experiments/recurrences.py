@@ -1,16 +1,41 @@
 """Layers of chapter 11: linear recurrences, whose gates do not see h, and an LSTM with exponential gates.
 
-They go one step after the other, which is the quicker way for many small nets; the chapter has the scan.
+They go one step after the other, which is the quicker way for many small nets. The scan is here as well, for
+benchmarks/scan.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from lstm_core import Array, Arrays, Generator, Record, Recurrent, sigmoid, sigmoid_prime, tanh, tanh_prime
+
+
+def in_a_loop(a: Array, b: Array) -> Array:
+    """h_t = a_t ∘ h_{t-1} + b_t from h_0 = 0, one step after the other (S1)."""
+    h, state = np.empty_like(b), np.zeros_like(b[0])
+    for t in range(len(b)):
+        h[t] = state = a[t] * state + b[t]
+    return h
+
+
+def scan(a: Array, b: Array) -> Array:
+    """The same in ⌈log₂ T⌉ sweeps: each puts every pair together with the one so many steps before it (S3)."""
+    a, b, reach = a.copy(), b.copy(), 1
+    while reach < len(a):
+        b[reach:] += a[reach:] * b[:-reach]
+        a[reach:] = a[reach:] * a[:-reach]
+        reach *= 2
+    return b
+
+
+def backwards(how: Callable[[Array, Array], Array], a: Array, dh: Array) -> Array:
+    """δ from the outputs' own errors, by the same means run backwards (S4)."""
+    later = np.concatenate([a[1:], np.zeros_like(a[:1])])
+    return how(later[::-1], dh[::-1])[::-1]
 
 
 class MinGRU(Recurrent):

@@ -858,3 +858,30 @@ def draw_lstm_unrolled(steps=3, path=None, title=None):
             for arm in ((0.18, 0.18), (0.18, -0.18)):
                 ax.plot(*np.transpose([middle - arm, middle + arm]), color=COLOUR["wrong"], linewidth=2.6, zorder=5)
     return fig
+
+
+# ---------------------------------------------------------------- Chapter 11
+
+
+def draw_scan(steps=8, title=None):
+    """The pairs of a scan, a row a sweep: who meets whom, and which steps each pair then stands for."""
+    sweeps = (steps - 1).bit_length()
+    fig, ax = figure(title, 7.4, 1.1 + 0.95 * (sweeps + 1))
+    for row in range(sweeps + 1):
+        reach = 1 << row  # a pair of this row stands for so many steps, or for all from the first on
+        for t in range(1, steps + 1):
+            first = max(1, t - reach + 1)
+            done = first == 1
+            face, ink = (COLOUR["h"], "white") if done else ("white", COLOUR["h"])
+            ax.text(
+                t, -row, f"{t}" if first == t else f"{first}–{t}", color=ink, ha="center", va="center", fontsize=11,
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": face, "edgecolor": COLOUR["h"]}, zorder=3,
+            )
+            if row:
+                ax.plot([t, t], [1 - row, -row], color=PALE, linewidth=2, zorder=1)
+                if t > reach // 2:
+                    ax.plot([t - reach // 2, t], [1 - row, -row], color=COLOUR["c"], linewidth=1.6, zorder=2)
+        ax.text(0.35, -row, f"sweep {row}" if row else "the steps", ha="right", va="center", color=COLOUR["grey"])
+    ax.set(xlim=(-0.75, steps + 0.6), ylim=(-sweeps - 0.4, 0.4))
+    ax.axis("off")
+    return fig
