@@ -27,7 +27,7 @@ def both(T: int, width: int) -> dict:
 
 
 def side_by_side(runs: dict, rounds: int) -> dict[str, float]:
-    """Least processor seconds of each run, in turns: the steps are so short that any other work on the machine shows."""
+    """Least processor seconds of each run, in turns: a step is so short that any other work on the machine shows."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():

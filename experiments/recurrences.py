@@ -110,8 +110,9 @@ class SLSTM(Recurrent):
 
     def _steps_back(self, trace: Record, delta: Array, back_h: Array, back_c: Array, back_n: Array, _: Array) -> Any:
         f, i, o, c_tilde, W_h = trace.f, trace.i, trace.o, trace.c_tilde, self.params["W_h"]
-        d_net, epsilon, nu = np.empty((*delta.shape[:-1], 4 * self.hidden_size)), np.empty_like(delta), trace.c / trace.n
-        read, nu = nu, np.empty_like(delta)
+        d_net = np.empty((*delta.shape[:-1], 4 * self.hidden_size))
+        epsilon, nu = np.empty_like(delta), np.empty_like(delta)
+        read = trace.c / trace.n
         d_f, d_i, d_o, d_c_tilde = np.split(d_net, 4, axis=-1)
         for t in reversed(range(len(delta))):
             delta[t] += back_h

@@ -885,3 +885,21 @@ def draw_scan(steps=8, title=None):
     ax.set(xlim=(-0.75, steps + 0.6), ylim=(-sweeps - 0.4, 0.4))
     ax.axis("off")
     return fig
+
+
+def draw_scan_speed(ratio, title=None):
+    """How many times longer the loop takes than the scan; ratio: (steps, numbers a step) to that number."""
+    fig, ax = figure(title)
+    for steps, style in zip(sorted({steps for steps, _ in ratio}), (":", "-", "--"), strict=True):
+        widths = sorted(width for n, width in ratio if n == steps)
+        values = [ratio[steps, width] for width in widths]
+        ax.loglog(widths, values, style, marker="o", color=COLOUR["h"])
+        label_line(ax, widths[0], values[0], f"{steps:,} steps ", COLOUR["h"], "left")
+    ax.axhline(1, color=INK, linewidth=1)
+    label_line(ax, 1.0, 1, "above: the scan is quicker", INK, "above")
+    label_line(ax, 1.0, 1, "below: the loop is quicker", INK, "below")
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+    ax.set_yticks([1, 10, 100], ["1", "10", "100"])
+    ax.minorticks_off()
+    ax.set(xlabel="numbers a step", ylabel="time of the loop / of the scan", xlim=(0.12, 2000), ylim=(0.25, 150))
+    return fig

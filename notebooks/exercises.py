@@ -728,7 +728,10 @@ def minlstm_errors(answer):
                 "d_h_tilde": delta * i,
             },
             "of f and i themselves, not of their weighted inputs": right
-            | {n: right[f"d_{n[-1]}"] / (g * (1 - g)) for n, g in (("d_f", f), ("d_i", i))},
+            | {
+                name: right[name] / (g * (1 - g))
+                for name, g in {"d_f": f, "d_i": i}.items()
+            },
             "of a sum that is held fixed": {
                 "d_f": delta * h_prev * f * (1 - f) / (f + i),
                 "d_i": delta * h_tilde * i * (1 - i) / (f + i),
@@ -752,7 +755,7 @@ def mlstm_at_once(answer):
     """mlstm_at_once(q, k, v, f, i): the outputs of an mLSTM, from all steps at once."""
     rng = np.random.default_rng(12)
     for T, d, e in ((7, 3, 4), (12, 2, 1), (1, 2, 3)):
-        q, k, v = rng.normal(size=(T, d)), rng.normal(size=(T, d)), rng.normal(size=(T, e))
+        (q, k), v = rng.normal(size=(2, T, d)), rng.normal(size=(T, e))
         f, i = sigmoid(rng.normal(size=T)), np.exp(rng.normal(size=T))
         found = _array(answer(q, k, v, f, i), (T, e))
         mistakes = {
@@ -771,7 +774,7 @@ def divisor(answer):
     rng = np.random.default_rng(13)
     for m in (0.5, -1.0, 3.0, -2.5, 2.0):
         n, q = rng.normal(size=(2, 4))
-        for scale in (0.01, 10.0):
+        for scale in (10.0, -10.0, 0.01, -0.01):
             found = _number(answer(scale * n, q, m))
             asked = abs(scale * n @ q)
             mistakes = {

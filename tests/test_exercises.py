@@ -315,6 +315,42 @@ def by_bisection(w):
     return low, w * (1 - np.tanh(w * low) ** 2)
 
 
+# ---------------------------------------------------------------- chapter 11
+
+
+def minlstm_errors(delta, h_prev, f, i, h_tilde, sign=1, slope=lambda g: g * (1 - g)):
+    a, written = f / (f + i), i / (f + i)
+    d_a = delta * (h_prev - h_tilde)
+    return d_a * written / (f + i) * slope(f), -sign * d_a * a / (f + i) * slope(i), delta * written
+
+
+def minlstm_in_place(delta, h_prev, f, i, h_tilde):
+    share = f / (f + i)
+    h_prev -= h_tilde
+    h_prev *= delta * share * (1 - share)
+    delta *= 1 - share
+    return [h_prev * (1 - f), h_prev * (i - 1), delta]
+
+
+def minlstm_not_divided(delta, h_prev, f, i, h_tilde):
+    return delta * h_prev * f * (1 - f), delta * h_tilde * i * (1 - i), delta * i
+
+
+def mlstm_at_once(q, k, v, f, i, floor=1, change=lambda weights: weights):
+    T = len(q)
+    weights = np.array([[np.prod(f[s + 1 : t + 1]) * i[s] * (s <= t) for s in range(T)] for t in range(T)])
+    answers = change(weights) * (q @ k.T)
+    return answers @ v / np.maximum(np.abs(answers.sum(axis=1)), floor)[:, None]
+
+
+def mlstm_in_a_loop(q, k, v, f, i):
+    return check._mlstm(q, k, v, f, i)
+
+
+def divisor(n, q, m):
+    return max(abs(n @ q), np.exp(-m))
+
+
 RIGHT = {
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
@@ -384,6 +420,9 @@ RIGHT = {
     "fix_update_gate": [fix_update_gate, fix_by_counting],
     "converted": [converted, converted_by_trying],
     "load_gru": [load_gru, load_reordered],
+    "minlstm_errors": [minlstm_errors, minlstm_in_place],
+    "mlstm_at_once": [mlstm_at_once, mlstm_in_a_loop],
+    "divisor": [divisor, lambda n, q, m: np.max([n @ q, -q @ n, 1 / math.exp(m)])],
 }
 
 
@@ -689,6 +728,42 @@ WRONG = {
         (lambda layer, sd: load_gru(layer, {n: np.roll(a, 1) for n, a in sd.items()}), "not right: "),
         (lambda layer, sd: sd["weight_ih"], "KeyError: 'weight_ih'"),
         (lambda layer, sd: layer.params.update(b_hh=layer.params["b"]), "b_hh should have the shape"),
+    ],
+    "minlstm_errors": [
+        (slip(minlstm_errors, sign=-1), "not right: d_i"),
+        (slip(minlstm_errors, slope=lambda g: 1), "of f and i themselves"),
+        (slip(minlstm_errors, slope=lambda g: 1 - g), "not right: d_f, d_i"),
+        (minlstm_not_divided, "not divided by their sum"),
+        (slip(minlstm_errors, spoil=lambda three: three[:2]), "three arrays are expected"),
+        (slip(minlstm_errors, spoil=lambda three: (three[1], three[0], three[2])), "not right: d_f, d_i"),
+        (slip(minlstm_errors, spoil=lambda three: (*three[:2], three[2] * np.nan)), "nan"),
+        (slip(minlstm_errors, spoil=lambda three: (*three[:2], three[2].sum())), "should have the shape"),
+        (lambda delta, h_prev, f, i, h_tilde: minlstm_errors(delta, 0 * h_prev, f, i, h_tilde), "not right: d_f, d_i"),
+        (lambda *given: x, "three arrays are expected"),
+    ],
+    "mlstm_at_once": [
+        (slip(mlstm_at_once, floor=1e-300), "of a divisor that may be below 1"),
+        (lambda q, k, v, f, i: mlstm_at_once(k, q, v, f, i), "in each other's place"),
+        (lambda q, k, v, f, i: mlstm_at_once(q, k, v, 0 * f + 1, i), "without forgetting"),
+        (lambda q, k, v, f, i: mlstm_at_once(q, k, v, f, 0 * i + 1), "without the input gate"),
+        (slip(mlstm_at_once, floor=1e300, spoil=lambda h: h * 1e300), "without the division"),
+        (slip(mlstm_at_once, change=lambda w: w.T), "off by"),
+        (slip(mlstm_at_once, change=lambda w: w - np.diag(np.diag(w))), "off by"),
+        (lambda q, k, v, f, i: (mlstm_at_once(q, k, v, f, i)).T, "should have the shape"),
+        (lambda q, k, v, f, i: x @ x.T, "should have the shape"),
+        (lambda q, k, v, f, i: np.nan * mlstm_at_once(q, k, v, f, i), "nan"),
+    ],
+    "divisor": [
+        (lambda n, q, m: max(abs(n @ q), 1), "of the bug"),
+        (lambda n, q, m: max(abs(n @ q), np.exp(m)), "of 1 times, not over, e^m"),
+        (lambda n, q, m: max(n @ q, np.exp(-m)), "without the absolute value"),
+        (lambda n, q, m: max(abs(n @ q) * np.exp(m), 1), "before e^-m"),
+        (lambda n, q, m: abs(n @ q) + np.exp(-m), "off by"),
+        (lambda n, q, m: abs(n @ q), "off by"),
+        (lambda n, q, m: np.exp(-m), "off by"),
+        (lambda n, q, m: np.maximum(abs(n * q), np.exp(-m)), "a number is expected"),
+        (lambda n, q, m: math.nan, "a number is expected"),
+        (lambda n, q, m: max(abs(H), 1), "off by"),
     ],
 }
 
