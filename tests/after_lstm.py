@@ -1,4 +1,4 @@
-"""Chapter 11's models put to the packages of their authors or best-known followers, xlstm and mingru-pytorch, and to us.
+"""Chapter 11's models put to two packages, xlstm of their authors and mingru-pytorch, and to us.
 
 A case is a flat dict of arrays: what is given, and the package's answers, whose names begin with "h" or "grad/".
 """

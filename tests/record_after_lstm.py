@@ -1,4 +1,4 @@
-"""Writes data/after_lstm.npz: the answers of xlstm and mingru-pytorch, with their versions, for machines without them."""
+"""Writes data/after_lstm.npz: the answers of xlstm and mingru-pytorch, with their versions, for machines without."""
 
 from importlib.metadata import version
 from pathlib import Path

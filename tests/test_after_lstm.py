@@ -1,4 +1,4 @@
-"""Chapter 11's models against xlstm and mingru-pytorch: their recorded answers everywhere, live where they are there."""
+"""Chapter 11's models against xlstm and mingru-pytorch: their recorded answers everywhere, live where installed."""
 
 from importlib.util import find_spec
 from pathlib import Path
