@@ -33,6 +33,7 @@ lint: $(VENV)/.test  ## ruff and mypy
 
 bench: $(VENV)/.lab  ## speed and memory as ratios; ARGS=--record keeps them for the chapters
 	$(PY) benchmarks/bench.py $(ARGS)
+	$(PY) benchmarks/scan.py $(ARGS)
 
 experiments: $(VENV)/.experiments  ## the long runs behind the chapters; ONLY=name TRIALS=number run a part
 	$(PY) experiments/run.py $(if $(ONLY),--only $(ONLY)) $(if $(TRIALS),--trials $(TRIALS)) $(ARGS)

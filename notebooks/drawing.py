@@ -903,3 +903,30 @@ def draw_scan_speed(ratio, title=None):
     ax.minorticks_off()
     ax.set(xlabel="numbers a step", ylabel="time of the loop / of the scan", xlim=(0.12, 2000), ylim=(0.25, 150))
     return fig
+
+
+def draw_right_by_step(steps, lines, trained_to, title=None):
+    """The share of right answers against the step; lines: name to (arrays, key of COLOUR), its name in the middle."""
+    fig, ax = figure(title)
+    for name, (arrays, colour) in lines.items():
+        for values in arrays:
+            ax.semilogx(steps, values, color=COLOUR[colour])
+        middle = float(np.interp(150, steps, arrays[0]))
+        label_line(ax, 150, middle, name, COLOUR[colour], "below" if middle > 0.9 else "above")
+    ax.axvline(trained_to, color=COLOUR["grey"], linewidth=1, linestyle=":")
+    label_line(ax, trained_to, 0.75, "trained to here", COLOUR["grey"])
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+    ax.set(xlabel="step", ylabel="right answers (median of 20)", xlim=(1, 1100), ylim=(0.4, 1.06))
+    return fig
+
+
+def draw_presses(lines, title=None):
+    """What nets say to a row of presses; lines: name to (nets, presses), of one net with marks, of many thin ones."""
+    fig, ax = figure(title, 7.0, 3.6)
+    for name, nets in lines.items():
+        colour = COLOUR[name.removeprefix("min")]
+        look = {"marker": ".", "linewidth": 1.2} if len(nets) == 1 else {"linewidth": 1, "alpha": 0.5}
+        ax.plot(np.arange(1, nets.shape[1] + 1), nets.T, color=colour, **look)
+        label_line(ax, nets.shape[1], float(nets[:, -1].mean()), name, colour)
+    ax.set(xlabel="presses in a row", ylabel="says that the lamp is on", xlim=(0.5, nets.shape[1] + 3))
+    return fig
