@@ -48,7 +48,7 @@ browser: $(VENV)/.browser  ## every chapter in a real JupyterLab; screenshots go
 	$(PY) tools/browser.py $(or $(OUT),screenshots) $(ONLY)
 
 parity: $(VENV)/.after-lstm  ## compared with PyTorch, ONNX Runtime, xlstm and mingru-pytorch
-	$(PY) -m pytest tests/test_parity.py tests/test_after_lstm.py
+	$(PY) -m pytest tests/test_parity.py tests/test_gradcheck.py tests/test_after_lstm.py
 	$(PY) tests/parity_table.py
 
 mutants: $(VENV)/.mutants  ## which changes to lstm_core.py no test sees; ONLY="lstm_core.*sigmoid*" runs a part
