@@ -30,6 +30,7 @@ NEEDED = (
     "notebooks/*.py",
     "notebooks/data/**/*",
     "benchmarks/recorded.json",
+    "benchmarks/scan.json",
     "experiments/*.py",
     "LICENSE*",
 )
