@@ -1292,7 +1292,7 @@ def draw_scan(steps=8, title=None):
 
 
 def draw_scan_speed(ratio, title=None):
-    """How many times longer the loop takes than the scan; ratio: (steps, numbers a step) to that number."""
+    """How many times longer the loop takes than the scan; ratio: (steps, numbers per step) to that number."""
     fig, ax = figure(title)
     for steps, style in zip(sorted({steps for steps, _ in ratio}), (":", "-", "--"), strict=True):
         widths = sorted(width for n, width in ratio if n == steps)
@@ -1305,7 +1305,7 @@ def draw_scan_speed(ratio, title=None):
     ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
     ax.set_yticks([1, 10, 100], ["1", "10", "100"])
     ax.minorticks_off()
-    ax.set(xlabel="numbers a step", ylabel="time of the loop / of the scan", xlim=(0.12, 2000), ylim=(0.25, 150))
+    ax.set(xlabel="numbers per step", ylabel="time of the loop / of the scan", xlim=(0.12, 2000), ylim=(0.25, 150))
     return fig
 
 
