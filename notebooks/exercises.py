@@ -781,6 +781,8 @@ def halves_and_doubles(answer):
 def _three(answer, shape):
     """Three arrays of this shape."""
     ask = "three arrays are expected, d_f, d_i and d_h_tilde"
+    if isinstance(answer, np.ndarray) and answer.ndim:
+        answer = list(answer)
     _expect(isinstance(answer, (tuple, list)) and len(answer) == 3, ask)
     names = ("d_f", "d_i", "d_h_tilde")
     return {n: _array(a, shape, n) for n, a in zip(names, answer, strict=True)}
@@ -840,10 +842,13 @@ def _mlstm(q, k, v, f, i, floor=1.0):
 def mlstm_at_once(answer):
     """mlstm_at_once(q, k, v, f, i): the outputs of an mLSTM, from all steps at once."""
     rng = np.random.default_rng(12)
-    for T, d, e in ((7, 3, 4), (12, 2, 1), (1, 2, 3)):
+    for T, d, e, shut in ((7, 3, 4, 1), (12, 2, 1, 1), (1, 2, 3, 1), (9, 2, 3, 1e-10)):
         (q, k), v = rng.normal(size=(2, T, d)), rng.normal(size=(T, e))
-        f, i = sigmoid(rng.normal(size=T)), np.exp(rng.normal(size=T))
-        found = _array(answer(q, k, v, f, i), (T, e))
+        f, i = shut * sigmoid(rng.normal(size=T)), np.exp(rng.normal(size=T))
+        what = "the answer"
+        if shut < 1:  # the product of all f is 0, that of f[1:] is not
+            f[0], what = 1e-300, "with very small f the answer"
+        found = _array(answer(q, k, v, f, i), (T, e), what)
         mistakes = {
             "without the division": _mlstm(q, k, v, f, i, 1e300) * 1e300,
             "of a divisor that may be below 1": _mlstm(q, k, v, f, i, 1e-300),

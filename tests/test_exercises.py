@@ -359,6 +359,22 @@ def mlstm_at_once(q, k, v, f, i, floor=1, change=lambda weights: weights):
     return answers @ v / np.maximum(np.abs(answers.sum(axis=1)), floor)[:, None]
 
 
+def mlstm_dividing(q, k, v, f, i):
+    """Right, until the product of all f is too small for a float."""
+    faded = np.cumprod(f)
+    with np.errstate(all="ignore"):
+        return _divided(np.tril(faded[:, None] / faded) * i * (q @ k.T), v)
+
+
+def mlstm_by_logarithms(q, k, v, f, i):
+    faded = np.cumsum(np.log(f))
+    return _divided(np.tril(np.exp(faded[:, None] - faded)) * i * (q @ k.T), v)
+
+
+def _divided(answers, v):
+    return answers @ v / np.maximum(np.abs(answers.sum(axis=1)), 1)[:, None]
+
+
 def mlstm_in_a_loop(q, k, v, f, i):
     return check._mlstm(q, k, v, f, i)
 
@@ -442,8 +458,8 @@ RIGHT = {
         lambda layer: halves_and_doubles(layer, open_r=15),
         halves_by_the_bias,
     ],
-    "minlstm_errors": [minlstm_errors, minlstm_in_place],
-    "mlstm_at_once": [mlstm_at_once, mlstm_in_a_loop],
+    "minlstm_errors": [minlstm_errors, minlstm_in_place, lambda *given: np.array(minlstm_errors(*given))],
+    "mlstm_at_once": [mlstm_at_once, mlstm_in_a_loop, mlstm_by_logarithms],
     "divisor": [divisor, lambda n, q, m: np.max([n @ q, -q @ n, 1 / math.exp(m)])],
 }
 
@@ -782,6 +798,7 @@ WRONG = {
         (lambda *given: x, "three arrays are expected"),
     ],
     "mlstm_at_once": [
+        (mlstm_dividing, "with very small f the answer holds nan"),
         (slip(mlstm_at_once, floor=1e-300), "of a divisor that may be below 1"),
         (lambda q, k, v, f, i: mlstm_at_once(k, q, v, f, i), "in each other's place"),
         (lambda q, k, v, f, i: mlstm_at_once(q, k, v, 0 * f + 1, i), "without forgetting"),
