@@ -871,6 +871,7 @@ def rate_at(answer):
     """rate_at(update, rate, warmup, milestones, factor): the learning rate of an update."""
     cases = [(18_000, 0.1, 500, (12_000, 16_000), 0.1), (90, 1.0, 0, (30, 60, 80), 0.5)]
     cases += [(40, 2.0, 8, (), 0.3), (20, 0.25, 4, (4, 10), 0.2)]
+    cases += [(12, 0.5, 8, (3, 10), 0.5)]
     for updates, rate, warmup, milestones, factor in cases:
         places = {0, 1, warmup, updates // 2, updates - 1}
         places |= {m + d for m in (*milestones, warmup) for d in (-1, 0, 1)} - {-1}
@@ -915,6 +916,7 @@ def temperature_for(answer):
     rng = np.random.default_rng(12)
     cases = [(rng.normal(size=5), 0.5), (2 * rng.normal(size=27), 0.3)]
     cases += [(rng.normal(size=3), 0.95), (np.array([900.0, 850.0, -20.0]), 0.9)]
+    cases += [(np.array([900.0, 0.0, -20.0]), 0.6)]
     for logits, part in cases:
 
         def largest(tau, logits=logits):
