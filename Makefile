@@ -21,7 +21,7 @@ lab: $(VENV)/.lab  ## JupyterLab, open at the first chapter
 	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/$(FIRST) $(ARGS)
 
 test: $(VENV)/.test  ## all tests, every saved output among them; ONLY=notebooks/02_lstm_forward.ipynb runs a part
-	$(PY) -m pytest $(ONLY)
+	$(PY) -m pytest -n auto --dist loadscope --no-loadscope-reorder $(ONLY)
 
 notebooks: $(VENV)/.lab  ## run all chapters and save them; ONLY=notebooks/02_lstm_forward.ipynb one of them
 	$(PY) tools/series.py execute $(ONLY)

@@ -35,18 +35,6 @@ FLOWS = [(layer, start) for start in ("ln(T-1)", "chrono") for layer in ("LSTM",
 
 EXPERIMENTS = [
     Experiment(
-        "lags",
-        "Temporal order (H = 8) and adding (H = 16) over T steps, from several initial biases. Batch 32, Adam 1e-2, "
-        "norm clipped at 1, at most 800 and 1,500 updates; solved over 50 updates: 99 % right, 95 % within 0.1.",
-        [
-            setting
-            for T in (50, 100, 200, 400, 1000)
-            for setting in _settings("temporal order", T, 800, 8, LSTMS + GRUS + RNNS)
-        ]
-        + [setting for T in (100, 400, 1000) for setting in _settings("adding", T, 1500, 16, LSTMS + GRUS + RNNS)],
-        _train,
-    ),
-    Experiment(
         "two_memories",
         "Two signs to keep, one renewed every 5 steps and one every 100, over 200 steps, asked for at every step. "
         "H = 8, batch 32, Adam 1e-2, norm clipped at 1, at most 1,500 updates; solved: both right at the end in 99 %.",

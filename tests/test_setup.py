@@ -1,10 +1,12 @@
 """The set-up holds together: dependencies, links, imports."""
 
 import base64
+import json
 import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -171,6 +173,23 @@ def test_the_readme_has_each_chapter_with_its_minutes(path):
     said = re.search(r"\*\*Time\*\*:? *([^\n]*?)(?=\.(\s|$)|\n|$)", text)
     assert said, "the chapter does not say how long it takes: **Time**: …"
     assert minutes_in_the_readme(path.name) == numbers(said[1]), said[1]
+
+
+def test_the_readmes_lines_of_python_print_what_it_says(capsys):
+    (found,) = re.finditer(r"```python\n([^`]*)```\n\n((?: {4}.*\n)+)", README)
+    exec(compile(found[1], "README.md", "exec"), {})
+    assert capsys.readouterr().out == textwrap.dedent(found[2])
+
+
+def test_the_readmes_speed_is_the_recorded_one():
+    recorded = json.loads((ROOT / "benchmarks/recorded.json").read_text(encoding="utf-8"))
+    rows = {row["layer"]: row for row in recorded["against_others"] if (row["T"], row["B"], row["H"]) == (100, 32, 128)}
+    text = " ".join(README.split())
+    assert f"float32, one thread of an {recorded['machine']['cpu']}:" in text
+    assert f"the GRU takes {rows['GRU after']['to_torch']} of the time of `torch.nn.GRU`" in text
+    assert f"the RNN {rows['RNN']['to_torch']} of that of `torch.nn.RNN`" in text
+    assert f"the LSTM {rows['LSTM']['to_torch']} times that of `torch.nn.LSTM`" in text
+    assert f"and {rows['LSTM']['to_bare']} times that of its bare matrix products" in text
 
 
 def test_what_is_said_of_make_can_be_made():
