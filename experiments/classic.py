@@ -60,13 +60,17 @@ def temporal_order(rng: Generator, marks: int) -> Sequence:
     return np.eye(8)[symbols], int(bits @ 2 ** np.arange(marks)[::-1])
 
 
+def softmax(y: Array) -> Array:
+    p = np.exp(y - y.max(axis=-1, keepdims=True))
+    return p / p.sum(axis=-1, keepdims=True)
+
+
 def distances(y: Array, target: Array, mask: Array) -> Array:
     """How far each wanted output is from its target, (B, K); a class's target is 1 for it and 0 for the others."""
     y, target = y[mask], target[mask]  # by the steps, not by the sequences, which is all one here
     if y.shape[-1] == 1:
         return np.abs(y - target)
-    p = np.exp(y - y.max(axis=-1, keepdims=True))
-    return np.abs(p / p.sum(axis=-1, keepdims=True) - np.eye(y.shape[-1])[target])
+    return np.abs(softmax(y) - np.eye(y.shape[-1])[target])
 
 
 def as_task(draw: Callable[[Generator], Sequence], longest: int, D: int, K: int, within: float) -> Task:

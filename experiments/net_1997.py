@@ -81,6 +81,7 @@ REBER_4x1, REBER_3x2 = Plan(7, 7, 4, 1), Plan(7, 7, 3, 2)
 ADDING = Plan(2, 1, 2, 2, cells_biased=True, outputs_biased=True)
 ORDER_6A, ORDER_6B = (Plan(8, K, b, 2, cells_biased=True, outputs_biased=True) for K, b in ((4, 2), (8, 3)))
 GERS = Plan(7, 7, 4, 2, forget=True, hears_gates=False, direct=True, outputs_biased=True)
+GERS_1997 = Plan(7, 7, 4, 2, hears_gates=False, direct=True, outputs_biased=True)  # the same without forget gates
 
 
 def zeros(plan: Plan, N: int, M: int = 1) -> tuple[Array, Array]:
@@ -107,9 +108,9 @@ def forward(plan: Plan, W: Array, V: Array, x: Array, state: tuple[Array, Array]
     return Record(z=z, gates=gates, i=i, o=o, f=f, g=g, s=s, s_prev=s_prev, h=h, v=v, out=out, state=(s, heard))
 
 
-def run(plan: Plan, W: Array, V: Array, x: Array) -> list[Record]:
-    """All steps of x (T, N, M, inputs), from zero states."""
-    state, steps = zeros(plan, *x.shape[1:3]), []
+def run(plan: Plan, W: Array, V: Array, x: Array, state: tuple[Array, Array] | None = None) -> list[Record]:
+    """All steps of x (T, N, M, inputs), from zero states unless given."""
+    state, steps = state or zeros(plan, *x.shape[1:3]), []
     for x_t in x:
         steps.append(forward(plan, W, V, x_t, state))
         state = steps[-1].state
@@ -151,7 +152,7 @@ def through_time(
 
     A later step may have fewer trials, the first ones of the step before: their strings are longer.
     """
-    S, b, D, N = plan.cells, plan.blocks, plan.inputs, len(W)
+    S, D, N = plan.cells, plan.inputs, len(W)
     dW, dV, (back_s, back_y) = np.zeros_like(W), np.zeros_like(V), zeros(plan, N)
     back_gates = np.zeros((N, 1, plan.gates))
     for now, error in zip(reversed(steps), reversed(errors), strict=True):

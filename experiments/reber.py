@@ -87,7 +87,7 @@ def as_arrays(string: str) -> tuple[Array, Array, Array]:
 
 
 def padded(strings: Sequence[str], which: int, T: int = 0) -> Array:
-    """(T, M, 7) of M strings, zeros after the end of the shorter ones; which: of as_arrays; T: at least so many steps."""
+    """(T, M, 7) of M strings, zeros after the end of the shorter ones; which: of as_arrays; T: at least so long."""
     arrays = [as_arrays(string)[which] for string in strings]
     whole = np.zeros((max(T, *map(len, arrays)), len(arrays), 7))
     for k, a in enumerate(arrays):
@@ -119,8 +119,22 @@ class Learner(Protocol):
     def outputs(self, x: Array, places: Array) -> Array:
         """(T, N, M, 7): what the nets in these places say to x (T, M, 7)."""
 
+    def inside(self, x: Array, places: Array) -> Array:
+        """(3, N): over x (T, N, M, 7), the size of the states, the slope after them, the share of gates that are stuck.
+
+        The size is the root of the mean square; a gate is stuck below 0.02 or above 0.98.
+        """
+
     def keep(self, places: Sequence[int]) -> None:
         """Go on with the nets in these places alone."""
+
+
+def _inside(states: Array, slopes: Array, gates: Array, real: Array) -> Array:
+    """What ``Learner.inside`` says, from (T, N, M, n) each and the real steps (T, N, M)."""
+    stuck = (gates < 0.02) | (gates > 0.98)
+    count = real.sum(axis=(0, 2))
+    size, slope, share = ((a.mean(axis=-1) * real).sum(axis=(0, 2)) / count for a in (states**2, slopes, stuck))
+    return np.stack([np.sqrt(size), slope, share])
 
 
 class Published:
@@ -179,7 +193,14 @@ class Published:
 
     def outputs(self, x: Array, places: Array) -> Array:
         W, V, N, M = self.W[places], self.V[places], len(places), x.shape[1]
-        return np.stack([now.out for now in net_1997.run(self.plan, W, V, np.broadcast_to(x[:, None], (len(x), N, M, 7)))])
+        return np.stack(
+            [now.out for now in net_1997.run(self.plan, W, V, np.broadcast_to(x[:, None], (len(x), N, M, 7)))]
+        )
+
+    def inside(self, x: Array, places: Array) -> Array:
+        steps = net_1997.run(self.plan, self.W[places], self.V[places], x)
+        s, h, gates = (np.stack([getattr(now, name) for now in steps]) for name in ("s", "h", "gates"))
+        return _inside(s, 0.5 * (1 - h**2), gates, x.any(axis=-1))
 
     def keep(self, places: Sequence[int]) -> None:
         self.W, self.V = self.W[places], self.V[places]
@@ -212,6 +233,13 @@ class Today:
     def outputs(self, x: Array, places: Array) -> Array:
         return self.nets.some(places).forward(np.broadcast_to(x[:, None], (len(x), len(places), *x.shape[1:])))[0]
 
+    def inside(self, x: Array, places: Array) -> Array:
+        _, trace = self.nets.some(places).forward(x)
+        if "c" not in vars(trace):  # a GRU or an RNN has no such state
+            return np.zeros((0, len(places)))
+        gates = np.concatenate([trace.f, trace.i, trace.o], axis=-1)
+        return _inside(trace.c, 1 - np.tanh(trace.c) ** 2, gates, x.any(axis=-1))
+
     def keep(self, places: Sequence[int]) -> None:
         self.nets.keep(places)
 
@@ -225,15 +253,18 @@ def train_on_strings(
     limit: int | None = None,
     every: int = 100,
     first: int = 20,
+    looks: int = 30,
 ) -> list[dict[str, Any]]:
-    """A result a trial: after how many strings H97's criterion was met, and the first losses.
+    """A result a trial: after how many strings H97's criterion was met, the first losses, and ``inside``.
 
-    Trial k has the pair of sets k mod 3. The criterion is tried after every so many strings.
+    Trial k has the pair of sets k mod 3. The criterion is tried after every so many strings; ``inside`` keeps what
+    ``Learner.inside`` says after every 1,000 of the first strings, of the pair's longest strings.
     """
     weights, data = zip(*(generators(name, trial) for trial in trials), strict=True)
     learner, running, pairs = make(weights), np.arange(len(trials)), np.array(trials) % 3
     training = [sets(pair)[0] for pair in range(3)]
-    results: list[dict[str, Any]] = [{"solved": None, "losses": []} for _ in trials]
+    longest = [chunks(pair)[-1][0] for pair in range(3)]
+    results: list[dict[str, Any]] = [{"solved": None, "losses": [], "inside": [[], [], []]} for _ in trials]
     for done in range(0, min(strings, limit or strings), every):
         drawn = {k: data[k].integers(len(training[0]), size=every) for k in running}
         for n in range(min(every, (limit or strings) - done)):
@@ -243,6 +274,13 @@ def train_on_strings(
                     results[k]["losses"].append(float(f"{loss:.8g}"))
         if limit and done + every > limit:
             break
+        if (done + every) % 1000 == 0 and (done + every) // 1000 <= looks:
+            for pair in set(pairs[running].tolist()):
+                places = np.flatnonzero(pairs[running] == pair)
+                x = np.repeat(longest[pair][:, None], len(places), axis=1)
+                for place, three in zip(places, learner.inside(x, places).T, strict=True):
+                    for kept, value in zip(results[running[place]]["inside"], three, strict=False):
+                        kept.append(float(f"{value:.3g}"))
         right = meets_criterion(learner, pairs[running])
         for k in running[right]:
             results[k]["solved"] = done + every

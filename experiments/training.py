@@ -46,8 +46,8 @@ def train(
 
     make: a layer from a Generator, float64. Solved: at least ``enough`` of the sequences of the last ``window`` updates
     were right; the trial ends there. updates: at most so many; limit: stop earlier, to repeat a trial's beginning.
-    off, close: and over that window ``off`` of what ``right`` is given stayed below close in the mean; "right" then tells
-    when the first half was met.
+    off, close: and the mean of ``off``, of what ``right`` is given, over that window is below close; "right" then
+    tells when the first half was met.
     Of the loss, ``losses`` keeps the first ones and ``curve`` the mean of each of ``points`` equal parts of the way.
     look: what else to say of a trial at its end, from the parameters of its layer and its head.
     """
