@@ -863,14 +863,15 @@ def draw_lstm_unrolled(steps=3, path=None, title=None):
 # ---------------------------------------------------------------- Chapter 08
 
 
-REBER_AT = {0: (2.9, 1.6), 1: (4.3, 1.6), 2: (5.9, 2.9), 3: (5.9, 0.3), 4: (8.2, 2.9), 5: (8.2, 0.3), 6: (9.8, 1.6), 7: (11.2, 1.6)}
+REBER_AT = {0: (2.9, 1.6), 1: (4.3, 1.6), 2: (5.9, 2.9), 3: (5.9, 0.3)}
+REBER_AT |= {4: (8.2, 2.9), 5: (8.2, 0.3), 6: (9.8, 1.6), 7: (11.2, 1.6)}
 
 
 def draw_reber(automaton, title=None):
     """The embedded Reber grammar: `automaton`, state to symbol to next state, inside; B and T or P before and after."""
-    fig, ax = _page(title, -0.4, 14.5, -1.35, 4.15, inches=0.6)
-    ax.add_patch(FancyBboxPatch((2.4, -0.75), 9.3, 4.45, boxstyle="round,pad=0.1,rounding_size=0.3", facecolor="#f5f5f5",
-                                edgecolor="#c9c9c9"))  # fmt: skip
+    fig, ax = _page(title, -0.4, 14.5, -1.7, 4.0, inches=0.6)
+    box = {"boxstyle": "round,pad=0.1,rounding_size=0.3", "facecolor": "#f5f5f5", "edgecolor": "#c9c9c9"}
+    ax.add_patch(FancyBboxPatch((2.4, -0.75), 9.3, 4.45, **box))
     outer = {"B": (0.3, 1.6), "T or P": (1.4, 1.6), "the same": (12.7, 1.6), "E": (14.0, 1.6)}
     for text, (x, y) in outer.items():
         inside = text in "BE"
@@ -882,7 +883,7 @@ def draw_reber(automaton, title=None):
         if b is not None:
             here, there = (outer.get(k) or REBER_AT[k] for k in (a, b))
             ax.add_patch(FancyArrowPatch(here, there, color="#8a8a8a", **{**arrow, "shrinkA": 16, "shrinkB": 16}))
-    far = {"connectionstyle": "arc3,rad=0.24", "linestyle": "--", "color": COLOUR["c"]}
+    far = {"connectionstyle": "arc3,rad=0.46", "linestyle": "--", "color": COLOUR["c"]}
     ax.add_patch(FancyArrowPatch((1.4, 1.25), (12.7, 1.25), **arrow | far | {"shrinkA": 12, "shrinkB": 12}))
     for state, ways in automaton.items():
         for symbol_, after in ways.items():
@@ -913,12 +914,15 @@ def draw_long_lags(pairs, symbols, title):
         place = "above" if pairs[t, 0] > 0 else "below"
         label_line(above, t, pairs[t, 0], _minus(f"{pairs[t, 0]:.2f}"), COLOUR["c"], place)
     above.axhline(0, color="#8a8a8a", linewidth=0.8)
-    above.set(ylabel="value", xlim=(-1.5, len(pairs) + 0.5), ylim=(-1.45, 1.45), title="adding: the two marked values")
+    limits = (-1.5, max(len(pairs), len(symbols)) + 0.5)
+    above.set(ylabel="value", xlim=limits, ylim=(-1.45, 1.45), title="adding: the two marked values")
     for t, symbol_ in enumerate(symbols):
         matters = symbol_ in "XY"
-        look = {"fontsize": 15, "fontweight": "bold", "color": COLOUR["h"]} if matters else {"fontsize": 9, "color": "#9a9a9a"}
-        below.text(t, 0, symbol_, ha="center", va="center", **look)
-    below.set(xlim=(-1.5, len(pairs) + 0.5), ylim=(-1, 1), title="temporal order: which came first, X or Y?")
+        colour = COLOUR["h"] if matters else "#9a9a9a"
+        below.text(t, 0, symbol_, ha="center", va="center", fontsize=8, fontfamily="DejaVu Sans Mono", color=colour)
+        if matters:
+            below.text(t, 0.45, symbol_, ha="center", va="center", fontsize=15, fontweight="bold", color=colour)
+    below.set(xlim=limits, ylim=(-0.6, 1), title="temporal order: X or Y, and then X or Y")
     below.set_xlabel("time $t$ (steps)")
     below.set_yticks([])
     below.spines["left"].set_visible(False)

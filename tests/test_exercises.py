@@ -494,7 +494,7 @@ WRONG = {
         (lambda solves, rng: guesses(solves, lambda: 3 * [rng.uniform(-10, 10)]), "three new weights"),
         (lambda solves, rng: guesses(solves, lambda: rng.uniform(-10, 10, 2)), "three weights"),
         (lambda solves, rng: guesses(solves, lambda w=rng.uniform(-10, 10, 3): w), "three new weights"),
-        (lambda solves, rng: guesses(lambda *w: solves(*w) and False, lambda: rng.uniform(-10, 10, 3)), "does not stop"),
+        (lambda solves, rng: guesses(lambda *w: solves(*w) > 1, lambda: rng.uniform(-10, 10, 3)), "does not stop"),
         (lambda solves, rng: guesses(solves, lambda: [math.nan] * 3), "a weight is expected"),
     ],
     "reach": [
