@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.classic import TASKS, distances
+from experiments.classic import TASKS, adding_1997, distances
 from experiments.continual import as_printed, of_today
 from experiments.many import Nets
 from experiments.net_1997 import REBER_3x2, REBER_4x1
@@ -114,6 +114,10 @@ def _lag_settings() -> list[Setting]:
     ]  # fmt: skip
 
 
+def _adding_1997(name: str, setting: Setting, trials: Sequence[int], limit: int | None = None) -> list[Row]:
+    return adding_1997(name, trials, setting["T"], setting["sequences"], limit)
+
+
 # --- Gers, Schmidhuber & Cummins 2000, a stream without a break -------------------------------------------------------
 
 PRINTED = {"forget gates": (True, 1.0), "forget gates, rate decays": (True, 0.99), "no forget gates": (False, 1.0)}
@@ -161,4 +165,23 @@ EXPERIMENTS = [
         STREAMS,
         _stream,
     ),
+    Experiment(
+        "adding_1997",
+        "Hochreiter & Schmidhuber 1997, experiment 4, by its own net of 93 weights, rule and criterion, over 20 steps.",
+        [{"T": 20, "sequences": 40_000}],
+        _adding_1997,
+    ),
+]
+
+# What one machine does not carry: python experiments/run.py --only adding_1997_long --scheduler tcp://…
+# Five trials side by side take 0.04 ms a step, by the published means: T = 100 5 minutes, T = 500 73, T = 1,000 10 hours
+# a block, and some three times that for the slowest trial.
+LARGE = [
+    Experiment(
+        "adding_1997_long",
+        "The same over 100, 500 and 1,000 steps, as published.",
+        [{"T": T, "sequences": most} for T, most in ((100, 200_000), (500, 600_000), (1000, 2_500_000))],
+        _adding_1997,
+        block=5,
+    )
 ]

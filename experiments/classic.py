@@ -6,11 +6,14 @@ Each draws one sequence: x (L, D), and what is to be said after its last step. `
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence as Sequence_
 from typing import Any
 
 import numpy as np
 
+from experiments import net_1997
 from experiments.tasks import Task
+from experiments.training import generators
 from lstm_core import Array, Generator, mean_squared_error, softmax_cross_entropy
 
 Sequence = tuple[Array, Any]
@@ -100,3 +103,52 @@ TASKS: dict[str, Callable[[int], Task]] = {
     "temporal order, 2 marks": lambda T: as_task(lambda rng: temporal_order(rng, 2), 110, 8, 4, 0.3),
     "temporal order, 3 marks": lambda T: as_task(lambda rng: temporal_order(rng, 3), 110, 8, 8, 0.3),
 }
+
+
+# --- Adding by the net of 1997 ----------------------------------------------------------------------------------------
+
+
+def adding_1997(
+    name: str, trials: Sequence_[int], T: int, sequences: int, limit: int | None = None, in_a_row: int = 2000
+) -> list[dict[str, Any]]:
+    """A result a trial: after how many sequences the criterion of 1997 was met. One sequence an update, rate 0.5.
+
+    Weights in ±0.1, input-gate biases -3 and -6.
+    """
+    plan = net_1997.ADDING
+    weights, data = zip(*(generators(name, trial) for trial in trials), strict=True)
+    W, V = map(np.stack, zip(*(plan.new(rng, 0.1, i=(-3, -6)) for rng in weights), strict=True))
+    results: list[dict[str, Any]] = [{"solved": None, "losses": []} for _ in trials]
+    running, far = np.arange(len(trials)), np.ones((len(trials), in_a_row))
+    for done in range(min(sequences, limit or sequences)):
+        drawn = [adding(data[k], T) for k in running]
+        lengths = np.array([len(x) for x, _ in drawn])
+        order = np.argsort(-lengths, kind="stable")  # so that the first n are still running
+        x = np.zeros((lengths.max(), len(drawn), 1, 2))
+        for place, k in enumerate(order):
+            x[: lengths[k], place, 0] = drawn[k][0]
+        own, target = W[order], np.array([drawn[k][1] for k in order])[:, None, None]
+        state, trace = net_1997.zeros(plan, len(drawn)), np.zeros((2, len(drawn), plan.cells, W.shape[-1]))
+        V_own, error = V[order], np.zeros(len(drawn))
+        for t in range(len(x)):
+            n = int((lengths > t).sum())
+            now = net_1997.forward(plan, own[:n], V_own[:n], x[t, :n], (state[0][:n], state[1][:n]))
+            trace, state = net_1997.traces(plan, now, trace[:, :n]), now.state
+            ends = np.flatnonzero(lengths[order][:n] == t + 1)
+            if len(ends):
+                wrong = target[:n] - now.out
+                error[ends] = wrong[ends, 0, 0]
+                dW, dV = net_1997.truncated(plan, V_own[:n], now, trace, wrong)
+                own[ends] += 0.5 * dW[ends]
+                V_own[ends] += 0.5 * dV[ends]
+        W[order], V[order], far[order, done % in_a_row] = own, V_own, np.abs(error)
+        for place, k in enumerate(order):
+            if done < 20:
+                results[running[k]]["losses"].append(float(f"{error[place] ** 2 / 2:.8g}"))
+        met = (far < 0.04).all(axis=1) & (far.mean(axis=1) < 0.01)
+        for k in running[met]:
+            results[k]["solved"] = done + 1
+        W, V, far, running = W[~met], V[~met], far[~met], running[~met]
+        if not len(running):
+            break
+    return results

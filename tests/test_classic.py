@@ -109,6 +109,8 @@ def test_the_criterion():
 
 
 def test_all_strings_of_both_sets_are_tried():
+    whole_of = {string[:-1]: string for pair in range(3) for part in reber.sets(pair) for string in part}
+
     class Knows:
         def __init__(self, wrong):
             self.wrong = wrong
@@ -117,7 +119,7 @@ def test_all_strings_of_both_sets_are_tried():
             strings = ["".join(reber.SYMBOLS[k] for k in one[one.any(-1)].argmax(-1)) for one in x.swapaxes(0, 1)]
             y = np.zeros((len(x), len(places), *x.shape[1:]))
             for m, string in enumerate(strings):
-                whole = next(s for pair in range(3) for part in reber.sets(pair) for s in part if s[:-1] == string)
+                whole = whole_of[string]
                 may_follow = reber.as_arrays(whole)[2]
                 y[: len(may_follow), :, m] = may_follow[:, None]
                 for n, place in enumerate(places):
