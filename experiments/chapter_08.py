@@ -174,8 +174,8 @@ EXPERIMENTS = [
 ]
 
 # What one machine does not carry: python experiments/run.py --only adding_1997_long --scheduler tcp://…
-# Five trials side by side take 0.04 ms a step, by the published means: T = 100 5 minutes, T = 500 73, T = 1,000 10 hours
-# a block, and some three times that for the slowest trial.
+# Five trials side by side take 0.04 ms a step. By the published means a block takes 5 minutes at T = 100, 73 at T = 500,
+# 10 hours at T = 1,000; its slowest trial may take three times as long.
 LARGE = [
     Experiment(
         "adding_1997_long",
