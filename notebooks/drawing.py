@@ -929,15 +929,14 @@ def draw_long_lags(pairs, symbols, title):
     return fig
 
 
-def strips(rows, title, xlabel, xlim, log=True):
+def strips(rows, title, xlabel, xlim):
     """A row a setting: a dot for each trial where it was solved, and how many of how many.
 
     rows: name to (places, number of trials, colour, limit); of published rows, (mean, lowest, highest) or one mean
     instead of the places and a text instead of the number, which draws a ring and a line.
     """
     fig, ax = figure(title, 9.0, 1.1 + 0.44 * len(rows))
-    if log:
-        ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     for k, (places, number, colour, limit) in enumerate(rows.values()):
         colour = COLOUR.get(colour, colour)
         if isinstance(number, str):
@@ -956,4 +955,17 @@ def strips(rows, title, xlabel, xlim, log=True):
     ax.tick_params(axis="y", length=0)
     ax.grid(True, axis="x")
     ax.minorticks_off()
+    return fig
+
+
+def draw_states(panels, band, title, letters):
+    """The states of some nets over a string, side by side: `panels`, name to (T, n); grey: within ±band of zero."""
+    fig, axes = figure(title, 9.0, 3.9, ncols=len(panels), sharey=True)
+    for ax, (name, states) in zip(axes, panels.items(), strict=True):
+        ax.axhspan(-band, band, color="#ececec", linewidth=0)
+        ax.plot(np.arange(len(states)), states, color=COLOUR["c"], linewidth=1.6)
+        ax.set_title(name)
+        ax.set_xticks(np.arange(len(states)), letters, fontsize=8)
+        ax.tick_params(axis="x", length=0)
+    axes[0].set_ylabel("state of each cell")
     return fig
