@@ -86,6 +86,19 @@ PICTURES = {
     "marks": lambda: drawing.table_of_marks([[True, False], [None, True]], ["$W_{fh}$", "b"], ["T = 1", "T = 2\nzero"]),
     "text": lambda: drawing.coloured_text(TEXT, np.arange(7.0), {"f": np.ones(7), "o": np.zeros(7)}, "Text"),
     "signed text": lambda: drawing.coloured_text(TEXT, np.arange(7.0) - 3, {}, "Text"),
+    "grammar": lambda: drawing.draw_reber({0: {"B": 1}, 1: {"T": 2}, 2: {"S": 2, "X": 4}}, "Grammar"),
+    "long lags": lambda: drawing.draw_long_lags(np.array([[0.5, 1], [-0.5, 1], [0.1, 0]]), "EaXbYB", "Lags"),
+    "states": lambda: drawing.draw_states({"a": np.ones((3, 2)), "$f$": np.zeros((3, 1))}, 5, "States", "BTB"),
+    "strips": lambda: drawing.strips(
+        {
+            "a": ((3, 1, 4), "30 of 30", "grey", None),
+            "b": ((2,), "all", drawing.INK, None),
+            "c": ([1, 2], 9, "LSTM", 5),
+        },
+        "Strips",
+        "x",
+        (0, 6),
+    ),  # fmt: skip
     "rnn": drawing.draw_rnn_cell,
     "lstm with values": lambda: drawing.draw_lstm_cell(values={"f": 0.7, "c_prev": -1.0, "h": "?"}, numbers=True),
     "rnn unrolled": lambda: drawing.draw_rnn_unrolled(path="h", title="Back"),
