@@ -14,6 +14,7 @@ from experiments.training import train
 from lstm_core import complex_step, mean_squared_error
 
 new = np.random.default_rng
+REBER = [setting for one in (chapter_08.EXPERIMENTS[0], chapter_08.LARGE[0]) for setting in one.settings]
 
 # --- The nets as printed ----------------------------------------------------------------------------------------------
 
@@ -131,7 +132,7 @@ def test_all_strings_of_both_sets_are_tried():
     assert reber.meets_criterion(learner, np.array([1, 1, 1, 0])).tolist() == [True, False, False, True]
 
 
-@pytest.mark.parametrize("setting", chapter_08.EXPERIMENTS[0].settings[::2], ids=str)
+@pytest.mark.parametrize("setting", REBER[::3], ids=str)
 def test_strings_are_learned_the_same_alone_and_beside_others(setting):
     experiment = chapter_08.EXPERIMENTS[0]
     together = experiment.run(experiment.name, setting, range(4), 20)
@@ -148,6 +149,13 @@ def test_once_a_string_is_the_sum_of_its_steps():
         learner.learn(strings)
         moved.append(learner.W - before)
     assert error(*moved) < 1e-5
+
+
+@pytest.mark.parametrize("experiment", chapter_08.LARGE, ids=lambda experiment: experiment.name)
+def test_what_waits_for_a_cluster_runs(experiment):
+    for setting in experiment.settings[-1:]:
+        (row,) = experiment.run(experiment.name, setting, [1], 2)
+        assert len(row["losses"]) == 2
 
 
 # --- Streams ----------------------------------------------------------------------------------------------------------
@@ -194,7 +202,7 @@ def test_error_free_counts_to_the_first_error_of_each_stream():
     assert continual.error_free(say, new(0), 3, longest=600).tolist() == [[600] * 10, [250] * 10, [0] * 10]
 
 
-@pytest.mark.parametrize("setting", chapter_08.STREAMS[:6], ids=str)
+@pytest.mark.parametrize("setting", chapter_08.AS_PRINTED + chapter_08.STREAMS[:3], ids=str)
 def test_streams_are_learned_the_same_alone_and_beside_others(setting):
     run = chapter_08.EXPERIMENTS[2].run
     together = run("continual_reber", setting, range(4), 60)
