@@ -177,8 +177,8 @@ EXPERIMENTS = [
 ]
 
 # What the chapter does without: python experiments/run.py --only NAME --scheduler tcp://…, with its cost on one core.
-# embedded_reber_more, long_lags_more: at most 6 minutes a setting of 150,000 strings, else 2; long_lags_500 30 minutes.
-# continual_reber_1997: 4 minutes a setting. adding_1997: five trials side by side take 0.04 ms a step, so by the
+# embedded_reber_more, long_lags_more: at most 6 minutes a setting of 150,000 strings, else 2; long_lags_500 7 minutes.
+# continual_reber_1997: 3 minutes a setting. adding_1997: five trials side by side take 0.04 ms a step, so by the
 # published means a block of them takes 5 minutes at T = 100, 73 at T = 500, 10 hours at T = 1,000, and the slowest
 # trial three times as long.
 LARGE = [
