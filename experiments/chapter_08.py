@@ -59,6 +59,7 @@ OF_TODAY: list[Today_] = [
     ("LSTM", "f = 1", PLAIN, 0.5, 512, SHORT),
     ("LSTM", "f = 1", PLAIN, 0.5, 260, SHORT),
     ("cell only", "b = 1", PLAIN, 0.5, 512, SHORT),
+    ("cell only", "f = 1", PLAIN, 0.5, 512, SHORT),
     ("LSTM", "b = 1", "Adam", 0.01, 512, SHORT),
     ("RNN", "as made", "Adam", 0.003, 512, SHORT),
 ]
