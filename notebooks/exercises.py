@@ -723,7 +723,14 @@ def _is_embedded(string):
 def is_embedded_reber(answer):
     """is_embedded_reber(string): whether it is a string of the grammar."""
     rng = np.random.default_rng(8)
-    strings = ["BTBTXSETE", "BPBPVVEPE", "BTBTXSEPE", "BPBPVVETE", "BTBTXSETB", "BXBTXSEXE"]
+    strings = [
+        "BTBTXSETE",
+        "BPBPVVEPE",
+        "BTBTXSEPE",
+        "BPBPVVETE",
+        "BTBTXSETB",
+        "BXBTXSEXE",
+    ]
     strings += ["BTBTXSET", "BTBTXSTE", "TTBTXSETE", "BTBTXSEETE", "BTBTXSETEE", "BT", ""]
     strings += ["BTPTXSETE", "BTBTXXETE", "BPBTXSSEPE", "BTBTXXVVETE", "BTBTXXTVPXVVETE"]
     for _ in range(200):
@@ -734,14 +741,22 @@ def is_embedded_reber(answer):
         strings.append(good[:place] + good[place + 1 :])
     for string in strings:
         found, right = answer(str(string)), _is_embedded(string)
-        _expect(isinstance(found, (bool, np.bool_)), f"True or False, not {_short(found)}")
+        _expect(
+            isinstance(found, (bool, np.bool_)), f"True or False, not {_short(found)}"
+        )
         _expect(found == right, f"{str(string)!r} is {right}, yours says {found}")
 
 
 @_exercise
 def chance(answer):
     """chance(q, n, k): that of n sequences at most k are wrong, each right with q."""
-    for q, n, k in ((0.9, 3, 1), (0.5, 4, 2), (0.999, 2000, 0), (0.999, 2560, 3), (1, 9, 0)):
+    for q, n, k in (
+        (0.9, 3, 1),
+        (0.5, 4, 2),
+        (0.999, 2000, 0),
+        (0.999, 2560, 3),
+        (1, 9, 0),
+    ):
         each = [math.comb(n, j) * (1 - q) ** j * q ** (n - j) for j in range(k + 1)]
         right, found = sum(each), _number(answer(q, n, k))
         told = f"chance({q}, {n}, {k}) is {right:.4f}, yours gives {found:.4f}"
@@ -767,13 +782,17 @@ def guess(answer):
             return len(tried) == rate
 
         found = _whole(answer(_Uncopied(solves), np.random.default_rng(seed)))
-        _expect(len(tried) >= rate, f"it stopped after {len(tried)}, none of which solved it")
+        _expect(
+            len(tried) >= rate, f"it stopped after {len(tried)}, none of which solved it"
+        )
         _expect(len(tried) == rate, f"draw {rate} solved it, and it went on")
         _expect(found == rate, f"draw {rate} solved it, yours gives {found}")
         drawn = np.array(tried)
         _expect(np.abs(drawn).max() <= 10, "the weights should lie between −10 and 10")
         if rate > 1:
-            _expect(len(np.unique(drawn)) == drawn.size, "each draw needs three new weights")
+            _expect(
+                len(np.unique(drawn)) == drawn.size, "each draw needs three new weights"
+            )
         if rate >= 40:
             spread = np.abs(drawn).max() > 8 and drawn.min() < -5 and drawn.max() > 5
             _expect(spread, "the weights should be uniform between −10 and 10")
