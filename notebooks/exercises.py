@@ -1143,3 +1143,127 @@ def divisor(answer):
                 "of C and n as they were before e^-m": max(asked * math.exp(m), 1.0),
             }
             _compare(found, max(asked, math.exp(-m)), mistakes)
+
+
+# ------------------------------------------------------------------ chapter 08
+
+_AUTOMATON = {
+    0: {"B": 1},
+    1: {"T": 2, "P": 3},
+    2: {"S": 2, "X": 4},
+    3: {"T": 3, "V": 5},
+    4: {"X": 3, "S": 6},
+    5: {"P": 4, "V": 6},
+    6: {"E": 7},
+}
+
+
+def _walk(rng, automaton):
+    """A string of the inner grammar."""
+    state, string = 0, ""
+    while state != 7:
+        symbol = rng.choice(sorted(automaton[state]))
+        string, state = string + symbol, automaton[state][symbol]
+    return string
+
+
+def _is_embedded(string):
+    state = 0
+    for symbol in string[2:-2]:
+        state = _AUTOMATON.get(state, {}).get(symbol)
+    ends = string[:1] + string[-1:] == "BE" and string[1:2] == string[-2:-1]
+    return len(string) > 8 and state == 7 and ends and string[1] in "TP"
+
+
+@_exercise
+def is_embedded_reber(answer):
+    """is_embedded_reber(string): whether it is a string of the grammar."""
+    rng = np.random.default_rng(8)
+    strings = [
+        "BTBTXSETE",
+        "BPBPVVEPE",
+        "BTBTXSEPE",
+        "BPBPVVETE",
+        "BTBTXSETB",
+        "BXBTXSEXE",
+    ]
+    strings += ["BTBTXSET", "BTBTXSTE", "TTBTXSETE", "BTBTXSEETE", "BTBTXSETEE", "BT", ""]
+    strings += ["BTPTXSETE", "BTBTXXETE", "BPBTXSSEPE", "BTBTXXVVETE", "BTBTXXTVPXVVETE"]
+    for _ in range(200):
+        outer = rng.choice(["T", "P"])
+        good = f"B{outer}{_walk(rng, _AUTOMATON)}{outer}E"
+        place = rng.integers(len(good))
+        strings += [good, good[:place] + rng.choice(list("BTPSXVE")) + good[place + 1 :]]
+        strings.append(good[:place] + good[place + 1 :])
+    for string in strings:
+        found, right = answer(str(string)), _is_embedded(string)
+        _expect(
+            isinstance(found, (bool, np.bool_)), f"True or False, not {_short(found)}"
+        )
+        _expect(found == right, f"{str(string)!r} is {right}, yours says {found}")
+
+
+@_exercise
+def chance(answer):
+    """chance(q, n, k): that of n sequences at most k are wrong, each right with q."""
+    for q, n, k in (
+        (0.9, 3, 1),
+        (0.5, 4, 2),
+        (0.999, 2000, 0),
+        (0.999, 2560, 3),
+        (1, 9, 0),
+    ):
+        each = [math.comb(n, j) * (1 - q) ** j * q ** (n - j) for j in range(k + 1)]
+        right, found = sum(each), _number(answer(q, n, k))
+        told = f"chance({q}, {n}, {k}) is {right:.4f}, yours gives {found:.4f}"
+        if k and abs(found - each[-1]) < 1e-9:
+            told += ": that is exactly k wrong, not at most k"
+        elif k and abs(found - (right - each[-1])) < 1e-9:
+            told += ": that is fewer than k wrong"
+        elif k and abs(found - (1 - right + each[-1])) < 1e-9:
+            told += ": that is at least k wrong"
+        _expect(abs(found - right) < 1e-9, told)
+
+
+@_exercise
+def guess(answer):
+    """guess(solves, rng): how many draws of three weights from ±10 until solves(…)."""
+    for seed, rate in ((0, 5), (1, 1), (2, 40), (3, 17)):
+        tried, limit = [], 40 * rate
+
+        def solves(*weights, tried=tried, rate=rate, limit=limit):
+            tried.append([_number(w, "a weight") for w in weights])
+            _expect(len(weights) == 3, f"three weights, not {len(weights)}")
+            _expect(len(tried) < limit, "it does not stop at weights that solve the task")
+            return len(tried) == rate
+
+        found = _whole(answer(_Uncopied(solves), np.random.default_rng(seed)))
+        _expect(
+            len(tried) >= rate, f"it stopped after {len(tried)}, none of which solved it"
+        )
+        _expect(len(tried) == rate, f"draw {rate} solved it, and it went on")
+        _expect(found == rate, f"draw {rate} solved it, yours gives {found}")
+        drawn = np.array(tried)
+        _expect(np.abs(drawn).max() <= 10, "the weights should lie between −10 and 10")
+        if rate > 1:
+            _expect(
+                len(np.unique(drawn)) == drawn.size, "each draw needs three new weights"
+            )
+        if rate >= 40:
+            spread = np.abs(drawn).max() > 8 and drawn.min() < -5 and drawn.max() > 5
+            _expect(spread, "the weights should be uniform between −10 and 10")
+            told = "each weight should be positive as often as negative"
+            _expect(0.25 < (drawn > 0).mean() < 0.75, told)
+
+
+class _Uncopied:
+    """A function that counts its calls even where arguments are copied."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *arguments):
+        return self.function(*arguments)
+
+    def __deepcopy__(self, memo):
+        return self

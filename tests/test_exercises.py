@@ -503,7 +503,34 @@ def divisor(n, q, m):
     return max(abs(n @ q), np.exp(-m))
 
 
+EMBEDDED = re.compile(
+    r"B(?P<outer>[TP])B(?:TS*X(?:S|X(?P<low>T*V(?:PXT*V)*(?:V|PS)))|PT*V(?:PXT*V)*(?:V|PS))E(?P=outer)E"
+)
+
+
+def guesses(solves, draw):
+    count = 1
+    while not solves(*draw()):
+        count += 1
+    return count
+
+
 RIGHT = {
+    "is_embedded_reber": [
+        check._is_embedded,
+        lambda string: bool(EMBEDDED.fullmatch(string)),
+        lambda string: np.bool_(EMBEDDED.fullmatch(string) is not None),
+    ],
+    "chance": [
+        lambda q, n, k: sum(math.comb(n, j) * (1 - q) ** j * q ** (n - j) for j in range(k + 1)),
+        lambda q, n, k: 1 - sum(math.comb(n, j) * (1 - q) ** j * q ** (n - j) for j in range(k + 1, n + 1) if j < 60),
+        lambda q, n, k: np.sum([math.comb(n, n - j) * q ** (n - j) * (1 - q) ** j for j in np.arange(k + 1).tolist()]),
+    ],
+    "guess": [
+        lambda solves, rng: next(k for k in range(1, 10**6) if solves(*rng.uniform(-10, 10, 3))),
+        lambda solves, rng: guesses(solves, lambda: rng.uniform(-10, 10, 3)),
+        lambda solves, rng: float(guesses(solves, lambda: [20 * (rng.random() - 0.5) for _ in range(3)])),
+    ],
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
         lambda shares, part: np.searchsorted(np.cumsum(np.flip(shares)), part) + 1,
@@ -680,6 +707,39 @@ def nothing_for(good, number):
 
 
 WRONG = {
+    "is_embedded_reber": [
+        (lambda string: True, "is False, yours says True"),
+        (lambda string: False, "is True, yours says False"),
+        (lambda string: 1 if check._is_embedded(string) else 0, "True or False"),
+        (lambda string: math.nan, "True or False"),
+        (lambda string: bool(EMBEDDED.fullmatch(string.replace("BP", "BT").replace("PE", "TE"))), "yours says"),
+        (lambda string: bool(re.fullmatch(r"B([TP])B[TPSXV]+E\1E", string)), "is False, yours says True"),
+        (lambda string: bool(re.fullmatch(EMBEDDED.pattern.replace("S*", "S+"), string)), "is True, yours says False"),
+        (lambda string: check._is_embedded(string) or string == "", "'' is False"),
+        (lambda string: string[1] == string[-2] and check._is_embedded(string), "it raises IndexError"),
+    ],
+    "chance": [
+        (lambda q, n, k: q**n, "chance("),
+        (lambda q, n, k: math.comb(n, k) * (1 - q) ** k * q ** (n - k), "exactly k wrong"),
+        (lambda q, n, k: RIGHT["chance"][0](q, n, k - 1), "fewer than k wrong"),
+        (lambda q, n, k: 1 - RIGHT["chance"][0](q, n, k - 1), "at least k wrong"),
+        (lambda q, n, k: RIGHT["chance"][0](1 - q, n, k), "chance("),
+        (lambda q, n, k: math.nan, "a number is expected"),
+        (lambda q, n, k: [RIGHT["chance"][0](q, n, k)], "a number is expected"),
+    ],
+    "guess": [
+        (lambda solves, rng: 5, "none of which solved it"),
+        (lambda solves, rng: [solves(*rng.uniform(-10, 10, 3)) for _ in range(40)].index(True) + 1, "it went on"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(-10, 10, 3)) - 1, "yours gives"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(-1, 1, 3)), "uniform between"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(-20, 20, 3)), "between −10 and 10"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(0, 10, 3)), "uniform between"),
+        (lambda solves, rng: guesses(solves, lambda: 3 * [rng.uniform(-10, 10)]), "three new weights"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(-10, 10, 2)), "three weights"),
+        (lambda solves, rng: guesses(solves, lambda w=rng.uniform(-10, 10, 3): w), "three new weights"),
+        (lambda solves, rng: guesses(lambda *w: solves(*w) > 1, lambda: rng.uniform(-10, 10, 3)), "does not stop"),
+        (lambda solves, rng: guesses(solves, lambda: [math.nan] * 3), "a weight is expected"),
+    ],
     "reach": [
         (lambda shares, part: 1, "reach("),
         (lambda shares, part: 3, "reach("),
