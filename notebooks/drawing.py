@@ -1333,7 +1333,7 @@ def coloured_texts(text, rows, title, ends=("a thousandth and less", "1")):
             start += len(line)
             ax.pcolormesh(np.arange(len(line) + 1), [top, top + letters], here[None], cmap=SEQUENTIAL, vmin=0, vmax=1)
             for j, (character, value) in enumerate(zip(line.rstrip("\n"), here, strict=False)):
-                ink = "white" if value > 0.6 else INK
+                ink = "white" if value > 0.8 else INK
                 ax.text(j + 0.5, top + 15, character, family="DejaVu Sans Mono", ha="center", va="baseline", color=ink)
     bar = fig.add_axes((0.8, 14 / height, 0.12, 9 / height))
     fig.colorbar(mpl.cm.ScalarMappable(Normalize(0, 1), SEQUENTIAL), cax=bar, orientation="horizontal", ticks=[])
@@ -1418,6 +1418,28 @@ def differing_states(spread, words, title):
     ax.set(xlabel="letters read", ylabel="cell", yticks=[])
     ax.spines[:].set_visible(False)
     fig.colorbar(mpl.cm.ScalarMappable(Normalize(0, 1), SEQUENTIAL), ax=ax, label="difference", ticks=[0, 0.5, 1])
+    return fig
+
+
+def gates_over_text(panels, words, title):
+    """The gates f, i and o over a text, a column a network, a thin line a cell; words: as in differing_states.
+
+    panels: name to {gate: (T, H)}.
+    """
+    fig, axes = figure(title, 9.0, 4.6, 3, len(panels), sharex=True, sharey=True)
+    for column, (name, gates) in zip(axes.T, panels.items(), strict=True):
+        column[0].set_title(name, fontsize=11, pad=20)
+        column[-1].set_xlabel("letters read")
+        for ax, (gate, values) in zip(column, gates.items(), strict=True):
+            ax.plot(np.arange(len(values)), values, color=COLOUR[gate], linewidth=1.0, alpha=0.75)
+            for place in words:
+                ax.axvline(place, color=INK, linewidth=0.9, linestyle=":", zorder=0)
+            ax.set(ylim=(-0.05, 1.05), yticks=[0, 1])
+            ax.tick_params(length=0)
+            if ax in axes[:, 0]:
+                ax.set_ylabel(symbol(gate, "t"), color=COLOUR[gate], rotation=0, ha="right", va="center", fontsize=14)
+        for place, word in words.items():
+            column[0].annotate(word, (place, 1.05), (2, 4), textcoords="offset points", fontsize=9.5)
     return fig
 
 

@@ -829,13 +829,15 @@ def kept_by_mixture(answer):
 
 
 def _cells(rng, T, B, H, unit, label, size):
-    """Cells of which one holds the label at the end, another held it, a third is large."""
+    """Cells of which one holds the label, far from 0; others held it, are large, or are quiet for one label only."""
     c = 0.3 * rng.standard_normal((T, B, H))
     sign = np.where(label, 1.0, -1.0)
     others = [k for k in range(H) if k != unit]
     c[: T // 2, :, others[0]] += 5 * sign  # knew it, and forgot it
     c[:, :, others[1]] += 40 + 8 * rng.standard_normal(B)  # large, and knows nothing
-    c[..., unit] = c[..., unit] * size + size * 2 * sign * rng.choice([-1, 1])
+    for k, quiet in zip(others[2:], (label, ~label), strict=False):
+        c[..., k] = np.where(quiet, 0.01, 4.0) * c[..., k] + 0.3 * quiet
+    c[..., unit] = size * (30 + c[..., unit] + 2 * sign * rng.choice([-1, 1]))
     return c
 
 
@@ -859,6 +861,10 @@ def remembers(answer):
         _expect(
             found != others[1] or found == unit,
             f"unit {found} is large, but it is as large for both labels",
+        )
+        _expect(
+            found not in others[2:],
+            f"unit {found} is quiet for one label, but for the other it is anywhere",
         )
         _expect(found == unit, f"it finds unit {found}; unit {unit} tells the label")
 

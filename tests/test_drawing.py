@@ -134,6 +134,9 @@ PICTURES = {
         {"open": (np.arange(9.0), np.ones(9)), "closed": (np.zeros(9), np.ones(9))}, "Pile"
     ),
     "differing states": lambda: drawing.differing_states(np.eye(5, 3), {2: "word"}, "States"),
+    "gates": lambda: drawing.gates_over_text(
+        {"one": dict.fromkeys("fio", np.ones((5, 1))), "two": dict.fromkeys("fio", np.eye(5, 3))}, {2: "word"}, "Gates"
+    ),
 }
 
 

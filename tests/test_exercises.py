@@ -386,10 +386,9 @@ def by_bisection(w):
     return low, w * (1 - np.tanh(w * low) ** 2)
 
 
-def remembers(c, label, at=-1, spread=True):
+def remembers(c, label, at=-1, by=lambda one, other: one.std(axis=0) + other.std(axis=0)):
     one, other = c[at][label], c[at][~label]
-    apart = np.abs(one.mean(axis=0) - other.mean(axis=0))
-    return int(np.argmax(apart / (one.std(axis=0) + other.std(axis=0)) if spread else apart))
+    return int(np.argmax(np.abs(one.mean(axis=0) - other.mean(axis=0)) / by(one, other)))
 
 
 # ---------------------------------------------------------------- chapter 07
@@ -1022,7 +1021,10 @@ WRONG = {
         (lambda biases, k: math.nan, "a number"),
     ],
     "remembers": [
-        (lambda c, label: remembers(c, label, spread=False), "large"),
+        (lambda c, label: remembers(c, label, by=lambda one, other: 1), "large"),
+        (lambda c, label: remembers(c, label, by=lambda one, other: one.std(axis=0)), "quiet for one label"),
+        (lambda c, label: remembers(c, label, by=lambda one, other: other.std(axis=0)), "quiet for one label"),
+        (lambda c, label: remembers(c, label, by=lambda one, other: np.abs(one).mean(axis=0)), ""),
         (lambda c, label: remembers(c, label, at=0), "has forgotten"),
         (lambda c, label: int(np.abs(c[-1]).mean(axis=0).argmax()), "large"),
         (lambda c, label: int(c[-1].std(axis=0).argmin()), ""),
