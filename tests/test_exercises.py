@@ -315,6 +315,39 @@ def by_bisection(w):
     return low, w * (1 - np.tanh(w * low) ** 2)
 
 
+# ---------------------------------------------------------------- chapter 09's rows, and what looks ahead
+
+
+def rows_and_targets(values, n, ahead, off=0, newest=1, shift=0):
+    times = range(n + ahead - 1 + shift, len(values))
+    rows = [[1.0, *(values[t - ahead - k + off] for k in range(n))][::newest] for t in times]
+    return np.array(rows), np.array([values[t] for t in times])
+
+
+def by_windows(values, n, ahead):
+    windows = np.lib.stride_tricks.sliding_window_view(values, n)[: len(values) - n - ahead + 1, ::-1]
+    return np.insert(windows, 0, 1, axis=1), values[n + ahead - 1 :]
+
+
+def looks_ahead(forecaster, series, t, other=lambda future: 100 + 50 * new(1).normal(size=len(future)), at=None):
+    changed = series.copy()
+    changed[t:] = other(series[t:])
+    differs = np.array(forecaster(series.copy())) != np.array(forecaster(changed))
+    return bool(differs[t] if at is None else at(differs, t))
+
+
+def looks_ahead_in_place(forecaster, series, t):
+    before = forecaster(series)[t].copy()
+    series[t:] = -1000
+    return forecaster(series)[t] != before
+
+
+def next_value_alone(forecaster, series, t):
+    other = series.copy()
+    other[t] += 100
+    return bool(forecaster(other)[t] != forecaster(series)[t])
+
+
 RIGHT = {
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
@@ -384,6 +417,12 @@ RIGHT = {
     "fix_update_gate": [fix_update_gate, fix_by_counting],
     "converted": [converted, converted_by_trying],
     "load_gru": [load_gru, load_reordered],
+    "rows_and_targets": [
+        rows_and_targets,
+        by_windows,
+        lambda values, n, ahead: tuple(a.tolist() for a in rows_and_targets(values, n, ahead)),
+    ],
+    "looks_ahead": [looks_ahead, looks_ahead_in_place],
 }
 
 
@@ -689,6 +728,27 @@ WRONG = {
         (lambda layer, sd: load_gru(layer, {n: np.roll(a, 1) for n, a in sd.items()}), "not right: "),
         (lambda layer, sd: sd["weight_ih"], "KeyError: 'weight_ih'"),
         (lambda layer, sd: layer.params.update(b_hh=layer.params["b"]), "b_hh should have the shape"),
+    ],
+    "rows_and_targets": [
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead)[0], "not rows, targets"),
+        (lambda values, n, ahead: rows_and_targets(values, n, 1), "shape"),
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead, off=ahead - 1), "less than `ahead` steps"),
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead, newest=-1), "rows"),
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead, shift=1), "shape"),
+        (lambda values, n, ahead: (by_windows(values, n, ahead)[0][:, 1:], values[n + ahead - 1 :]), "shape"),
+        (lambda values, n, ahead: (by_windows(values, n, ahead)[0], values[n - 1 : len(values) - ahead]), "targets"),
+        (lambda values, n, ahead: (by_windows(values, n, ahead)[0] * np.nan, values[n + ahead - 1 :]), "nan"),
+    ],
+    "looks_ahead": [
+        (lambda forecaster, series, t: False, "it uses what is to come"),
+        (lambda forecaster, series, t: True, "it does not use what is to come"),
+        (lambda forecaster, series, t: 1, "no bool"),
+        (next_value_alone, "the value after the next"),
+        (lambda f, s, t: looks_ahead(f, s, t, lambda future: future[::-1]), "it uses what is to come"),
+        (lambda f, s, t: looks_ahead(f, s, t, lambda future: future + 1e-9 * (future > 99)), "it uses"),
+        (lambda f, s, t: looks_ahead(f, s, t, at=lambda differs, t: differs.any()), "it does not use"),
+        (lambda f, s, t: looks_ahead(f, s, t - 3), "at even times"),
+        (lambda f, s, t: looks_ahead(f, s, t + 1), "at even times"),
     ],
 }
 
