@@ -47,7 +47,7 @@ browser: $(VENV)/.browser  ## every chapter in a real JupyterLab; screenshots go
 	$(PY) tools/browser.py $(or $(OUT),screenshots) $(ONLY)
 
 parity: $(VENV)/.parity  ## compared with PyTorch and ONNX Runtime
-	$(PY) -m pytest tests/test_parity.py
+	$(PY) -m pytest tests/test_parity.py tests/test_gradcheck.py
 	$(PY) tests/parity_table.py
 
 mutants: $(VENV)/.mutants  ## which changes to lstm_core.py no test sees; ONLY="lstm_core.*sigmoid*" runs a part

@@ -76,7 +76,17 @@ def correlation(a: Array, b: Array) -> float:
 
 
 def _learned(name: str, setting: Setting, trials: Sequence[int], limit: int | None = None) -> list[Row]:
-    task, make = reading(zen()), maker("LSTM", len(set(zen())), setting["H"], "as made", 2)
+    return _read("LSTM", name, setting, trials, limit, look=None if limit else cells)
+
+
+def _by_rnn(name: str, setting: Setting, trials: Sequence[int], limit: int | None = None) -> list[Row]:
+    return _read("RNN", name, setting, trials, limit)
+
+
+def _read(
+    kind: str, name: str, setting: Setting, trials: Sequence[int], limit: int | None, look: Any = None
+) -> list[Row]:
+    task, make = reading(zen()), maker(kind, len(set(zen())), setting["H"], "as made", 2)
     return train(
         name,
         trials,
@@ -87,7 +97,7 @@ def _learned(name: str, setting: Setting, trials: Sequence[int], limit: int | No
         batch=1,
         learning_rate=2e-2,
         enough=2,
-        look=None if limit else cells,
+        look=look,
     )
 
 
@@ -100,5 +110,14 @@ EXPERIMENTS = [
         _learned,
         trials=24,
         block=12,
-    )
+    ),
+    Experiment(
+        "zen_by_rnn",
+        "As zen_learned, read by a plain RNN, W_h orthogonal at first: with as many units as that LSTM has cells, and"
+        " with 13, which make 767 parameters beside its 800.",
+        [{"H": 4}, {"H": 13}],
+        _by_rnn,
+        trials=24,
+        block=12,
+    ),
 ]

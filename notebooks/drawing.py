@@ -15,9 +15,15 @@ Whole pictures in one call, each returns the figure:
     matrix_picture(J, rows, columns, title)     a matrix in blocks, blue below zero and red above
     phase_map(x, y, growth, title)              a quantity over two parameters, with the line where it is zero
     table_of_marks(marks, rows, columns, title) right and wrong, as marks that do not need colour
+    windows(series, places, title)              quantities over time, seen through a few windows
     coloured_text(text, values, tracks, title)  a text, each character on the colour of its value
+    strips(panels, title, xlabel, end)          every trial of many settings as a dot, and how many of them there are
+    cells_over_text(text, cells, title)         what some cells hold, character by character, with their forget gates
+    corners(words, title)                       a quantity that two things decide, at its four corners
     draw_rnn_cell(), draw_lstm_cell(), draw_gru_cell()      the cells; `show` and `highlight` name their parts
+    draw_gate()                                             one number of one gate, weight by weight
     draw_rnn_unrolled(), draw_lstm_unrolled()               the same over several steps, with the error's way back
+    draw_lstm_factors(factors), draw_lstm_blind()           an error's way over two steps: its factors; where it is lost
 
 For anything else, `figure(title, ncols=2)` gives axes of one's own; `log_axis`, `label_line`, `label_ends` dress them,
 and `symbol("W_fh")` writes a name of the code as mathematics.
@@ -471,7 +477,8 @@ def _shades(name):
 # ---------------------------------------------------------------- the cells: one drawing kit
 
 LINE, MIDDLE, GATE, BUS = 5.9, 3.95, 2.05, 0.85  # heights: the state's line, the products, the gates, the input
-WIDE = {"f": 2.2, "i": 3.8, "c_tilde": 5.4, "o": 7.0, "h": 9.0, "width": 10.6}  # places along the cell
+LANE = 0.16  # x_t runs so far below h_{t-1}
+WIDE = {"f": 2.2, "i": 3.8, "c_tilde": 5.4, "o": 7.0, "h": 9.0, "width": 10.6, "rise": 0.95}  # places along the cell
 NARROW = {"f": 1.6, "i": 2.9, "c_tilde": 4.15, "o": 5.4, "h": 7.1, "width": 8.4}
 
 
@@ -493,11 +500,12 @@ def _rounded(points, radius=0.28):
 class Pen:
     """Draws the parts of a cell: in colour if they are shown, bold if highlighted, pale if neither.
 
-    scale: the points in one unit of the axes; x0: where the cell begins; wires: one colour for all lines.
+    scale: the points in one unit of the axes; x0: where the cell begins; wires: one colour for all lines; ghosts: the
+    names of boxes that are not shown, pale.
     """
 
-    def __init__(self, ax, parts, shown=None, highlight=(), scale=36.0, x0=0.0, wires=None):
-        self.ax, self.x0, self.scale, self.wires = ax, x0, scale, wires
+    def __init__(self, ax, parts, shown=None, highlight=(), scale=36.0, x0=0.0, wires=None, ghosts=False):
+        self.ax, self.x0, self.scale, self.wires, self.ghosts = ax, x0, scale, wires, ghosts
         self.font = 15 if scale == 36 else 0.583 * scale
         self.shown = set(parts if shown is None else [shown] if isinstance(shown, str) else shown)
         self.bold = {highlight} if isinstance(highlight, str) else set(highlight or ())
@@ -538,8 +546,9 @@ class Pen:
         corner = (self.x0 + x - width / 2 + 0.1, y - height / 2 + 0.1)
         style = {"boxstyle": "round,pad=0.1,rounding_size=0.18", "facecolor": face, "edgecolor": colour}
         self.ax.add_patch(FancyBboxPatch(corner, width - 0.2, height - 0.2, linewidth=min(line, 2), zorder=4, **style))
-        if shown:
-            self._text(x, y, text, "white" if bold else colour, font or self.font, weight="bold")
+        if shown or self.ghosts:
+            ink = "white" if bold else colour if shown else "#bdbdbd"
+            self._text(x, y, text, ink, font or self.font, weight="bold")
 
     def operator(self, part, x, y, sign, colour, radius=0.31):
         """A circle for an element-wise operation: "times", "plus" or a text."""
@@ -599,77 +608,101 @@ def draw_lstm_cell(show=None, highlight=(), title=None, values=None, numbers=Fal
     """One step of an LSTM, (1)-(6): the cell state runs along the top, h_{t-1} and x_t enter below, gates between.
 
     show: the parts in colour (all unless given), of c_line, f, i, c_tilde, o, h, x; highlight: those filled and bold;
-    values: name to number, written beside the name (c_prev and h_prev too); numbers: write the equations' numbers.
+    values: name to number, written beside the name (c_prev and h_prev too, and kept, written and tanh_c, the parts of
+    (4) and (6), beside their lines); numbers: write the equations' numbers.
     """
-    fig, ax = _page(title, -1.85, WIDE["width"] + 1.85, -0.9, 6.7)
-    pen, values = Pen(ax, LSTM_PARTS, show, highlight), values or {}
+    line = LINE + WIDE["rise"]
+    fig, ax = _page(title, -1.85, WIDE["width"] + 1.85, -0.9, line + 0.8)
+    pen, values = Pen(ax, LSTM_PARTS, show, highlight, ghosts=True), values or {}
     _lstm(pen, WIDE, values=values, numbers=LSTM_NUMBERS if numbers else {})
     right = WIDE["width"] + 1.1
-    _name(pen, "c_line", -1.1, LINE, "c", "t-1", values.get("c_prev"), "right")
-    _name(pen, "c_line", right, LINE, "c", "t", values.get("c"), "left")
+    _name(pen, "c_line", -1.1, line, "c", "t-1", values.get("c_prev"), "right")
+    _name(pen, "c_line", right, line, "c", "t", values.get("c"), "left")
     _name(pen, "x", -1.1, BUS, "h", "t-1", values.get("h_prev"), "right")
     _name(pen, "h", right, BUS, "h", "t", values.get("h"), "left")
     return fig
 
 
 def _lstm(pen, at, time="t", values=None, numbers=None, small=False, left=-0.95, right=0.95):
-    """The parts of one LSTM cell between `left` and `right` of its body; small: the gates' names inside their boxes."""
+    """The parts of one LSTM cell between `left` and `right` of its body; small: the gates' names inside their boxes,
+    else a box for each gate's weights on its leg.
+    """
     values, numbers, w = values or {}, numbers or {}, at["width"]
-    pen.cell(w, LINE + 0.65)
+    line, middle, gates = (height + at.get("rise", 0.0) for height in (LINE, MIDDLE, GATE))
+    pen.cell(w, line + 0.65)
     _inputs(
         pen, at["o"], [at[gate] for gate in ("f", "i", "c_tilde", "o") if gate in pen.shown], time, values, left, small
     )
 
     # (4): the state's line, with the forget gate's product and the new share's sum
     c = COLOUR["c"]
-    pen.wire("c_line", [(left, LINE), (w + right, LINE)], c, head=True, width=1.4)
-    pen.operator("c_line", at["f"], LINE, "times", c)
-    pen.wire(("c_line", "i", "c_tilde"), [(at["c_tilde"], MIDDLE + 0.31), (at["c_tilde"], LINE - 0.31)], c, head=True)
-    pen.operator("c_line", at["c_tilde"], LINE, "plus", c)
-    pen.operator(("i", "c_tilde"), at["c_tilde"], MIDDLE, "times", c)
+    pen.wire("c_line", [(left, line), (w + right, line)], c, head=True, width=1.4)
+    pen.operator("c_line", at["f"], line, "times", c)
+    pen.wire(("c_line", "i", "c_tilde"), [(at["c_tilde"], middle + 0.31), (at["c_tilde"], line - 0.31)], c, head=True)
+    pen.operator("c_line", at["c_tilde"], line, "plus", c)
+    pen.operator(("i", "c_tilde"), at["c_tilde"], middle, "times", c)
 
-    # (1), (2), (3), (5): a leg up from the bus, a box, the way to its product
+    # (1), (2), (3), (5): a leg up from the inputs, the weights, a box, the way to its product
     ends = {
-        "f": [(at["f"], LINE - 0.31)],
-        "i": [(at["i"], MIDDLE), (at["c_tilde"] - 0.31, MIDDLE)],
-        "c_tilde": [(at["c_tilde"], MIDDLE - 0.31)],
-        "o": [(at["o"], MIDDLE), (at["h"] - 0.31, MIDDLE)],
+        "f": [(at["f"], line - 0.31)],
+        "i": [(at["i"], middle), (at["c_tilde"] - 0.31, middle)],
+        "c_tilde": [(at["c_tilde"], middle - 0.31)],
+        "o": [(at["o"], middle), (at["h"] - 0.31, middle)],
     }
     for gate, end in ends.items():
         x, colour = at[gate], COLOUR[gate]
-        pen.wire(gate, [(x, BUS), (x, GATE - 0.4)], colour, head=True)
-        pen.wire(gate, [(x, GATE + 0.4), *end], colour, head=True)
+        pen.wire(gate, [(x, BUS - LANE), (x, gates - 0.4)], colour, head=True)
+        pen.wire(gate, [(x, gates + 0.4), *end], colour, head=True)
         inside = "$\\tanh$" if gate == "c_tilde" else r"$\sigma$"
-        pen.box(gate, x, GATE, symbol(gate) if small else inside, colour, width=1.0 if small else 1.2)
+        pen.box(gate, x, gates, symbol(gate) if small else inside, colour, width=1.0 if small else 1.2)
         if not small:
-            side = -1 if gate in "fi" else 1
-            _name(pen, gate, x + 0.2 * side, 3.0, gate, time, values.get(gate), "right" if side < 0 else "left")
+            weights = symbol("W_c" if gate == "c_tilde" else f"W_{gate}")
+            pen.box(gate, x, 1.78, weights, colour, width=0.98, height=0.7, font=0.9 * pen.font)
+            side, ha = (-0.2, "right") if gate in "fi" else (0.2, "left")
+            _name(pen, gate, x + side, gates + 0.95, gate, time, values.get(gate), ha)
 
     # (6): a branch of the state's line, through tanh and the output gate, to h_t
     x, h = at["h"], COLOUR["h"]
-    pen.dot("h", x, LINE, h)
-    pen.wire("h", [(x, LINE), (x, 5.36)], h, head=True)
-    pen.wire("h", [(x, 4.66), (x, MIDDLE + 0.31)], h, head=True)
-    pen.wire("h", [(x, MIDDLE - 0.31), (x, BUS), (w + right, BUS)], h, head=True)
-    pen.box("h", x, 5.01, r"$\tanh$", h, width=1.3, height=0.7, font=0.85 * pen.font)
-    pen.operator("h", x, MIDDLE, "times", h)
+    pen.dot("h", x, line, h)
+    pen.wire("h", [(x, line), (x, line - 0.54)], h, head=True)
+    pen.wire("h", [(x, line - 1.24), (x, middle + 0.31)], h, head=True)
+    pen.wire("h", [(x, middle - 0.31), (x, BUS), (w + right, BUS)], h, head=True)
+    pen.box("h", x, line - 0.89, r"$\tanh$", h, width=1.3, height=0.7, font=0.85 * pen.font)
+    pen.operator("h", x, middle, "times", h)
 
+    _shares(pen, at, time, values, line, middle)
     for part, number in numbers.items():
-        places = {"c_line": (at["c_tilde"] + 0.42, LINE + 0.33), "h": (x + 0.42, MIDDLE)}
-        pen.label(part, *places.get(part, (at.get(part, 0) + 0.2, 1.25)), number, COLOUR["grey"], ha="left", font=11)
+        places = {"c_line": (at["c_tilde"] + 0.42, line + 0.33), "h": (x + 0.42, middle)}
+        pen.label(part, *places.get(part, (at.get(part, 0) + 0.2, 1.18)), number, COLOUR["grey"], ha="left", font=11)
+
+
+def _shares(pen, at, time, values, line, middle):
+    """What is kept, what is written, and the tanh of the state, if `values` has them: beside their lines."""
+    t = time.replace("-", "{-}")
+    kept, written = rf"$f_{{{t}}}\circ c_{{{t}{{-}}1}}$", rf"$i_{{{t}}}\circ\tilde{{c}}_{{{t}}}$"
+    places = {
+        "kept": (("c_line", "f"), (at["f"] + at["c_tilde"]) / 2, line + 0.34, line - 0.32, kept, "c", "center"),
+        "written": (("c_line", "i", "c_tilde"), at["c_tilde"] + 0.2, line - 0.8, line - 1.28, written, "c", "left"),
+        "tanh_c": ("h", at["h"] + 0.78, None, line - 0.89, "", "h", "left"),
+    }
+    for name, (part, x, above, y, maths, colour, ha) in places.items():
+        if name in values:
+            if above:
+                pen.label(part, x, above, maths, COLOUR[colour], ha, font=12.5)
+            pen.label(part, x, y, _minus(f"{values[name]:.2f}"), COLOUR[colour], ha, font=11.5)
 
 
 def _inputs(pen, last, ends, time, values, left, small):
-    """h_{t-1} and x_t come in and run along the bus, in colour as far as the last gate that is shown."""
+    """h_{t-1} and x_t run side by side to the gates, in colour as far as the last one that is shown."""
     if ends:
         pen.shown.add("x")
+    far = max(ends, default=1.6)
     pen.wire("", [(0.9, BUS), (last, BUS)], PALE)
-    pen.wire("x", [(left, BUS), (0.9, BUS)], COLOUR["h"])
-    pen.wire("x", [(0.9, -0.3), (0.9, BUS)], COLOUR["x"])
-    pen.wire("x", [(0.9, BUS), (max(ends, default=1.6), BUS)], COLOUR["x"])
-    pen.dot("x", 0.9, BUS, COLOUR["x"])
+    pen.wire("", [(1.2, BUS - LANE), (last, BUS - LANE)], PALE)
+    pen.wire("x", [(left, BUS), (far, BUS)], COLOUR["h"])
+    pen.wire("x", [(0.9, -0.3), (0.9, BUS - LANE), (far, BUS - LANE)], COLOUR["x"])
     if not small:
-        pen.label("x", 1.1, 0.46, "$[h_{t{-}1},\\,x_t]$", COLOUR["x"], ha="left", font=12)
+        pen.label("x", 1.25, 0.4, "$[h_{t{-}1},\\,x_t]$", COLOUR["x"], ha="left", font=12)
     _name(pen, "x", 0.9, -0.6, "x", time, values.get("x"), beside=True)
 
 
@@ -683,19 +716,22 @@ def _name(pen, part, x, y, name, time="t", value=None, ha="center", beside=False
         pen.label(part, *place, text, COLOUR[name], ha, font=11.5)
 
 
-def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=False):
+def draw_gru_cell(
+    show=None, highlight=(), reset="before", title=None, values=None, numbers=False, back=False
+):
     """One step of a GRU, (16)-(19): the state h runs along the top; reset="before": r before W_hh, "after": after it.
 
-    show, highlight: of the parts h_line, z, r, h_tilde, x; the rest as in draw_lstm_cell.
+    show, highlight: of the parts h_line, z, r, h_tilde, x; values: name to number, h_prev and r_h (the product r ∘ h)
+    too; back: the four ways of the error from h_t to h_{t-1}, (24); the rest as in draw_lstm_cell.
     """
     if reset not in ("before", "after"):
         raise ValueError(f'reset must be "before" or "after", not {reset!r}')
-    numbers, width = GRU_NUMBERS if numbers else {}, 10.8
+    values, numbers, width = values or {}, GRU_NUMBERS if numbers else {}, 10.8
     at = {"z": 2.4, "r": 4.1, "first": 5.7, "second": 7.2, "h_tilde": 9.0}
     h, x_colour, candidate, gate, middle = COLOUR["h"], COLOUR["x"], COLOUR["h_tilde"], 2.65, 4.15
     h_bus, x_bus = 1.25, 0.55
     fig, ax = _page(title, -1.85, width + 1.85, -0.9, 6.7)
-    pen = Pen(ax, GRU_PARTS, show, highlight)
+    pen = Pen(ax, GRU_PARTS, show, highlight, wires="#cfcfcf" if back else None)
     gates = [name for name in ("z", "r", "h_tilde") if name in pen.shown]
     pen.shown |= {"x"} if gates else set()
     pen.cell(width, LINE + 0.65)
@@ -708,7 +744,7 @@ def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=Fa
     pen.wire("x", [(0.9, LINE), (0.9, h_bus), (min(last - 0.22, to_chain), h_bus)], h)
     pen.wire("x", [(1.5, -0.35), (1.5, x_bus), (last + 0.22, x_bus)], x_colour)
     pen.dot("x", 0.9, LINE, h)
-    _name(pen, "x", 1.5, -0.65, "x")
+    _name(pen, "x", 1.5, -0.65, "x", value=values.get("x"), beside=True)
     for name in ("z", "r"):
         x, colour = at[name], COLOUR[name]
         pen.wire(name, [(x - 0.22, h_bus), (x - 0.22, gate - 0.4)], h, head=True)
@@ -728,7 +764,6 @@ def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=Fa
     pen.operator("z", z, 4.86, "1\u2212", COLOUR["z"], radius=0.36)
     pen.wire(("h_line", "z", "h_tilde"), [(end, middle + 0.31), (end, LINE - 0.31)], h, head=True)
     pen.operator(("z", "h_tilde"), end, middle, "times", h)
-    _name(pen, "z", z - 0.2, 3.55, "z", ha="right")
 
     # (18) or (18'): the candidate; r stands before or after the product with W_hh
     product, weights = (at["first"], at["second"]) if reset == "before" else (at["second"], at["first"])
@@ -736,18 +771,55 @@ def draw_gru_cell(show=None, highlight=(), reset="after", title=None, numbers=Fa
     pen.wire("h_tilde", [(end + 0.22, x_bus), (end + 0.22, gate - 0.4)], x_colour, head=True)
     pen.wire("h_tilde", [(end, gate + 0.4), (end, middle - 0.31)], candidate, head=True)
     pen.wire("r", [(at["r"] + 0.6, gate), (product, gate), (product, h_bus + 0.31)], COLOUR["r"], head=True)
-    pen.operator("h_tilde", product, h_bus, "times", candidate)
+    pen.operator(("h_tilde", "r"), product, h_bus, "times", COLOUR["r"])
     pen.box("h_tilde", weights, h_bus, symbol("W_hh"), candidate, width=1.1, height=0.74, font=13)
     pen.box("h_tilde", end, gate, r"$\tanh$", candidate, width=1.3)
-    _name(pen, "r", at["r"] + 1.1, gate + 0.38, "r")
-    _name(pen, "h_tilde", end + 0.28, 3.45, "h_tilde", ha="left")
 
+    _name(pen, "h_line", -1.1, LINE, "h", "t-1", values.get("h_prev"), ha="right")
+    _name(pen, "h_line", width + 1.1, LINE, "h", value=values.get("h"), ha="left")
+    if back:
+        _gru_ways_back(pen, at, gate, middle, h_bus)
+        return fig
+    _name(pen, "z", z - 0.2, 3.55, "z", value=values.get("z"), ha="right")
+    _name(pen, "r", at["r"] + 1.1, gate + 0.38, "r")
+    _name(pen, "h_tilde", end + 0.28, 3.45, "h_tilde", value=values.get("h_tilde"), ha="left")
+    for name, place in {"r": (5.2, gate - 0.32), "r_h": (6.2, 1.66)}.items():
+        if name in values:
+            pen.label("r", *place, _minus(f"{values[name]:.2f}"), COLOUR["r"], font=11.5)
+    if reset == "after":
+        pen.label("h_tilde", weights, 1.85, f"$+\\,${symbol('b_hh')}", candidate, font=12)
+        pen.label("h_tilde", 6.52, 0.86, symbol("m", "t"), candidate, font=12)
     for part, number in numbers.items():
         places = {"h_line": (end + 0.42, LINE + 0.33), "h_tilde": (end + 0.75, gate)}
         pen.label(part, *places.get(part, (at.get(part, 0) + 0.42, 1.85)), number, COLOUR["grey"], ha="left", font=11)
-    _name(pen, "h_line", -1.1, LINE, "h", "t-1", ha="right")
-    _name(pen, "h_line", width + 1.1, LINE, "h", ha="left")
     return fig
+
+
+def _gru_ways_back(pen, at, gate, middle, h_bus):
+    """The four ways of (24) over a GRU's cell, reset before: along the line, through the candidate, through z and r."""
+    ax, z, r, first, end = pen.ax, at["z"], at["r"], at["first"], at["h_tilde"]
+    out, colours = -0.95, {name: COLOUR[name] for name in ("h", "h_tilde", "z", "r")}
+    # Three of them share the branch to the left; side by side there, so that each is seen.
+    left = {name: (0.9 + shift, h_bus + shift) for name, shift in (("h_tilde", -0.13), ("r", 0.0), ("z", 0.13))}
+    _way_back(ax, [(at["h_tilde"] + 2.75, LINE), (out, LINE)], colours["h"], [0])
+    ways = {
+        "h_tilde": [(end, LINE), (end, gate), (end - 0.22, gate), (end - 0.22, left["h_tilde"][1])],
+        "r": [(first, h_bus), (first, gate), (r, gate), (r - 0.22, gate), (r - 0.22, left["r"][1])],
+        "z": [(end, middle), (z, middle), (z, gate), (z - 0.22, gate), (z - 0.22, left["z"][1])],
+    }
+    for name, points in ways.items():
+        x, y = left[name]
+        _way_back(ax, [*points, (x, y), (x, LINE)], colours[name], width=3.6)
+    _way_back(ax, [(z, LINE), (z, middle - 0.4)], colours["z"], width=3.6)
+    names = {
+        "h": (5.7, LINE + 0.42, r"$\delta_t \circ (1{-}z_t)$"),
+        "h_tilde": (4.95, h_bus - 0.4, r"$u_t \circ r_t$"),
+        "r": (5.3, gate + 0.5, r"$W_{rh}^T\,\delta_{r,t}$"),
+        "z": (z + 0.2, gate + 0.85, r"$W_{zh}^T\,\delta_{z,t}$"),
+    }
+    for name, (x, y, text) in names.items():
+        pen.label(GRU_PARTS[0], x, y, text, colours[name], "left" if name == "z" else "center", font=13)
+    pen.label(GRU_PARTS[0], 6.35, h_bus + 0.36, symbol("u", "t"), colours["h_tilde"], font=13)
 
 
 RNN_AT = {"W_h": 1.0, "plus": 2.4, "tanh": 4.1, "width": 5.1}
@@ -786,19 +858,22 @@ def _rnn(pen, at, time="t", small=False, left=-0.95, right=0.95):
 GAP = 1.5  # between two cells
 
 
-def _unrolled(draw, parts, at, top, steps, lines, title, path):
-    """`steps` cells in a row, the last at time t; `lines`: (state, its height) of those that run from cell to cell."""
+def _unrolled(draw, parts, at, top, steps, lines, title, path, times=None):
+    """`steps` cells in a row, the last at time t; `lines`: (state, its height) of those that run from cell to cell.
+
+    times: what stands for t-2, t-1, t, the one before the first cell included, if not these.
+    """
     stride = at["width"] + GAP
+    times = times or [_before("t", steps - k) for k in range(steps + 1)]
     inches = min(9.0 / (steps * stride + 3.2), 0.42)
     fig, ax = _page(title, -2.0, steps * stride + 1.2, -0.95, top, inches)
     for k in range(steps):
         pen = Pen(ax, parts, scale=72 * inches, x0=k * stride, wires="#cfcfcf" if path else None)
-        time = _before("t", steps - 1 - k)
-        draw(pen, at, time, small=True, left=-0.95 if k == 0 else 0.0, right=GAP)
+        draw(pen, at, times[k + 1], small=True, left=-0.95 if k == 0 else 0.0, right=GAP)
         for name, y in lines:
-            pen.label(parts[0], at["width"] + GAP / 2, y + 0.6, symbol(name, time), COLOUR[name])
+            pen.label(parts[0], at["width"] + GAP / 2, y + 0.6, symbol(name, times[k + 1]), COLOUR[name])
             if k == 0:
-                pen.label(parts[0], -1.1, y, symbol(name, _before(time)), COLOUR[name], "right")
+                pen.label(parts[0], -1.1, y, symbol(name, times[0]), COLOUR[name], "right")
     if path:
         pen.box(parts[0], at["width"] + GAP + 0.5, lines[-1][1], "$E$", INK, width=1.0)
     return fig, ax, stride
@@ -857,4 +932,333 @@ def draw_lstm_unrolled(steps=3, path=None, title=None):
             middle = np.array([edge + GAP / 2, LINE])
             for arm in ((0.18, 0.18), (0.18, -0.18)):
                 ax.plot(*np.transpose([middle - arm, middle + arm]), color=COLOUR["wrong"], linewidth=2.6, zorder=5)
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 02
+
+
+def windows(series, places, title=None, xlabel="time $t$ (steps)", names=None, limits=None):
+    """Quantities over time, one above the other, each step as wide as it is long; `places`: (first, last) step of each.
+
+    series, names, limits: as in tracks; steps count from 1.
+    """
+    fig, axes = figure(title, 7.6, 0.9 + 0.72 * len(series), len(series), len(places), sharex="col", sharey="row",
+                       squeeze=False)  # fmt: skip
+    for row, (name, values) in zip(axes, series.items(), strict=True):
+        colour = COLOUR.get(name, INK)
+        low, high = (limits or {}).get(name, (0, 1))
+        for ax, (first, last) in zip(row, places, strict=True):
+            edges = np.repeat(np.arange(first - 0.5, last + 1), 2)[1:-1]
+            heights = np.repeat(np.asarray(values, dtype=float)[first - 1 : last], 2)
+            ax.plot(edges, heights, color=colour, linewidth=1.8, clip_on=False)
+            ax.fill_between(edges, heights, np.clip(0.0, low, high), color=colour, alpha=0.13, linewidth=0)
+            ax.set(xlim=(first - 0.5, last + 0.5), ylim=(low - 0.1 * (high - low), high + 0.1 * (high - low)))
+            ax.set_yticks([low, high])
+            ax.tick_params(length=0)
+            ax.spines["left"].set_visible(ax is row[0])
+        beside = (names or {}).get(name) or symbol(name, "t")
+        row[0].set_ylabel(beside, color=colour, rotation=0, ha="right", va="center", fontsize=14)
+    for ax in axes[-1]:
+        ax.set_xlabel(xlabel)
+    fig.align_ylabels()
+    return fig
+
+
+def corners(words, title=None, xlabel="", ylabel="", names=((0, 1), (0, 1))):
+    """The corners of a square, (0 or 1 to the right, 0 or 1 upwards) to (a sign, what is written beside it).
+
+    names: of left and right, of below and above. Corners of one sign have one colour and are joined by a line.
+    """
+    fig, ax = figure(title, 6.0, 3.7)
+    look = {"+": COLOUR["c"], "\u2212": COLOUR["right"]}
+    for sign, colour in look.items():
+        ends = [place for place, (own, _) in words.items() if own == sign]
+        ax.plot(*np.transpose(ends), color=colour, linewidth=9, alpha=0.16, zorder=1)
+    for (x, y), (sign, text) in words.items():
+        ax.plot(x, y, "o", color=look[sign], markersize=31, zorder=2)
+        ax.text(x, y, sign, color="white", fontsize=20, fontweight="bold", ha="center", va="center_baseline", zorder=3)
+        side = -1 if x == 0 else 1
+        ax.annotate(text, (x, y), (24 * side, 0), textcoords="offset points", fontsize=14, va="center",
+                    ha="right" if x == 0 else "left", color=look[sign])  # fmt: skip
+    ax.set(xlim=(-0.65, 1.65), ylim=(-0.3, 1.3), xlabel=xlabel, ylabel=ylabel)
+    ax.set_xticks([0, 1], names[0], fontsize=13)
+    ax.set_yticks([0, 1], names[1], fontsize=13)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return fig
+
+
+def cells_over_text(text, cells, title, notes=(), height=1.5):
+    """What some cells hold at each character of a text, as columns, and below each its forget gate.
+
+    cells: what is written beside a cell, to its c and f, one value a character; notes: (the character where a text
+    begins, the text, the character its arrow points at, or None), above the first cell's columns; height: in inches.
+    """
+    fig, axes = figure(title, 9.6, 0.95 + height * len(cells), len(cells), 1, sharex=True, squeeze=False)
+    edges, newlines = np.arange(len(text) + 1) - 0.5, np.flatnonzero(np.array(list(text)) == "\n")
+    for ax, (name, (c, f)) in zip(axes[:, 0], cells.items(), strict=True):
+        low, high = min(c.min(), 0.0), max(c.max(), 0.0)
+        room = high - low
+        strip = 0.17 / height * room  # of the forget gate, below the columns
+        ax.bar(np.arange(len(c)), c - low, 0.82, low, color=SEQUENTIAL(0.12 + 0.88 * (c - low) / room))
+        ax.pcolormesh(edges, [low - 2.1 * strip, low - strip], f[None], cmap=_shades("f"), vmin=0, vmax=1)
+        for k in newlines:
+            ax.axvline(k, color=COLOUR["grey"], linewidth=1.0, linestyle=":", zorder=0)
+        ax.set(xlim=(edges[0], edges[-1]), ylim=(low - 2.3 * strip, high + (0.09 if notes else 0.06) * room))
+        ticks = [0.0] if notes else sorted({low, 0.0, high})
+        ax.set_yticks(ticks, [_minus(f"{value:.2g}") for value in ticks])
+        ax.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=10)
+        ax.spines[:].set_visible(False)
+        ax.tick_params(length=0)
+        for y, letter in ((low - 1.55 * strip, "f"), (low + 0.5 * room, "c")):
+            place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+            ax.annotate(symbol(letter, "t"), (1, y), (4, 0), fontsize=14, color=COLOUR[letter], **place)
+    ax, (c, _), (bottom, top) = axes[0, 0], next(iter(cells.values())), axes[0, 0].get_ylim()
+    gate = min(c.min(), 0.0) + 1.55 / 2.3 * (bottom - min(c.min(), 0.0))  # the middle of its strip
+    for k, note, at in notes:
+        place, arrow = (k, 0.97 * top), None
+        if at is not None:  # the gap in the forget gate's strip
+            place, arrow = (at, gate), {"arrowstyle": "-|>", "color": INK, "connectionstyle": "arc3,rad=0.15"}
+        ax.annotate(note, place, (k, 0.97 * top), va="top", linespacing=1.35, fontsize=12, arrowprops=arrow)
+    for begin, k in zip([0, *newlines + 1], newlines, strict=False) if notes else ():
+        label_line(ax, k - 0.5, c[k - 1], f"{c[k - 1]:.0f}", COLOUR["c"], "above").set(weight="bold", ha="right")
+        ax.text(begin + 0.2, gate, "forget gate open", color="white", fontsize=9.5, va="center_baseline")
+    glyphs = {"family": "DejaVu Sans Mono", "fontsize": 10 if len(text) < 110 else 8.5}
+    axes[-1, 0].set_xticks(range(len(text)), [" " if c == " " else c.replace("\n", "\u21b5") for c in text], **glyphs)
+    for k in newlines:
+        axes[-1, 0].get_xticklabels()[k].set(color=COLOUR["f"], weight="bold")
+    fig.align_ylabels()
+    return fig
+
+
+def draw_gate(name, inputs, bias, net, value, title=None):
+    """One number of one gate: each input times its weight, the sum with the bias, and what becomes of it.
+
+    inputs: what an input is called to (its value, its weight); a line is as thick as its weight is large.
+    """
+    rows = len(inputs) + 1
+    top, colour = 0.86 * rows, COLOUR[name]
+    fig, ax = _page(title, -1.7, 11.6, -0.5, top + 0.2)
+    pen = Pen(ax, (name,))
+    middle, plus = 0.86 * (rows - 1) / 2, 5.9
+    head = {"weight": "bold", "fontsize": 11, "color": COLOUR["grey"], "ha": "center"}
+    for x, word in ((-0.1, "input"), (2.2, "weight"), (3.7, "product")):
+        ax.text(x, top - 0.16, word, **head)
+    for k, (called, (given, weight)) in enumerate([*inputs.items(), ("bias", (None, bias))]):
+        y = 0.86 * (rows - 1 - k)
+        sign = DIVERGING(0.0) if weight < 0 else DIVERGING(1.0)
+        start = 2.7 if given is None else 0.55
+        pen.stroke([(start, y), (4.2, y), (plus, middle)], sign, 0.9 + 5 * abs(weight), 1)
+        if given is not None:
+            ax.text(-0.5, y, called, color=COLOUR["h" if "h" in called else "x"], ha="right", va="center", fontsize=14)
+            ax.text(0.4, y, _minus(f"{given:.1f}"), ha="right", va="center", fontsize=11.5)
+        pen.box(name, 2.2, y, "", sign, width=1.0, height=0.6)
+        ax.text(2.2, y, _minus(f"{weight:.1f}"), color=sign, ha="center", va="center", fontsize=11.5, zorder=6)
+        product = weight if given is None else given * weight
+        patch = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+        ax.text(3.7, y, _minus(f"{product:.2f}"), ha="center", va="center", fontsize=11.5, zorder=6, bbox=patch)
+    ax.text(1.55, 0, symbol(f"b_{name}"), color=colour, ha="right", va="center", fontsize=14)
+    pen.wire(name, [(plus, middle), (8.0, middle)], colour, head=True)
+    pen.operator(name, plus, middle, "plus", colour, radius=0.36)
+    pen.wire(name, [(9.0, middle), (10.2, middle)], colour, head=True)
+    pen.box(name, 8.6, middle, r"$\sigma$", colour, width=1.2)
+    ax.text(7.05, middle + 0.34, symbol(f"net_{name}", "t"), color=colour, ha="center", va="center", fontsize=14)
+    ax.text(7.05, middle - 0.34, _minus(f"{net:.2f}"), color=colour, ha="center", va="center", fontsize=11.5)
+    ax.text(10.4, middle + 0.25, symbol(name, "t"), color=colour, ha="left", va="center", fontsize=15)
+    ax.text(10.4, middle - 0.22, _minus(f"{value:.2f}"), color=colour, ha="left", va="center", fontsize=11.5)
+    return fig
+
+
+# ---------------------------------------------------------------- two steps of an LSTM, chapter 03
+
+
+def _two_steps(title):
+    """Two cells, times 1 and 2, and where their parts stand: fig, ax, (one, two)."""
+    lines = [("c", LINE), ("h", BUS)]
+    fig, ax, stride = _unrolled(_lstm, LSTM_PARTS, NARROW, 6.9, 2, lines, title, True, ["0", "1", "2"])
+    return fig, ax, [{name: k * stride + x for name, x in NARROW.items()} for k in range(2)]
+
+
+def _cross(ax, x, y, arm=0.2):
+    for up in (-arm, arm):
+        ax.plot([x - arm, x + arm], [y - up, y + up], color=COLOUR["wrong"], linewidth=2.8, zorder=6)
+
+
+def _say(ax, x, y, text, colour, ha="center"):
+    box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+    size = 14 if "$" in text else 12
+    ax.text(x, y, text, color=COLOUR[colour], ha=ha, va="center", fontsize=size, zorder=7, bbox=box)
+
+
+def draw_lstm_factors(factors, title=None):
+    """The error's way from E = h_2 to W_ix over two steps; factors: what it meets at o_2 and tanh, at f_2, at i_1.
+
+    The line gets thinner as the error gets smaller; the way from h_2 to h_1 is crossed.
+    """
+    fig, ax, (one, two) = _two_steps(title)
+    right, new, low = two["width"] + GAP, one["c_tilde"], 3.1
+    ways = [
+        ([(right, BUS), (two["h"], BUS), (two["h"], 5.0)], "h"),
+        ([(two["h"], 5.0), (two["h"], LINE), (two["f"], LINE)], "c"),
+        ([(two["f"], LINE), (new, LINE), (new, MIDDLE), (one["i"], MIDDLE), (one["i"], low)], "c"),
+        ([(one["i"], low), (one["i"], BUS), (0.9, BUS), (0.9, -0.2)], "i"),
+    ]
+    left = np.cumprod([1.0, *factors])
+    for (points, name), value in zip(ways, left, strict=True):
+        _way_back(ax, points, COLOUR[name], width=2 + 10 * value)
+    _say(ax, right - 0.6, BUS - 0.8, "1", "h")
+    _say(ax, two["h"] + 0.45, 4.42, f"× {factors[0]:.3f}", "h", "left")
+    _say(ax, two["o"] + 0.3, LINE + 0.52, f"{left[1]:.3f}", "c")
+    _say(ax, two["f"] + 0.25, LINE - 0.62, f"× {factors[1]:.3f}", "f", "left")
+    _say(ax, one["h"], LINE + 0.52, f"{left[2]:.3f}", "c")
+    _say(ax, one["i"] - 0.2, 3.35, f"× {factors[2]:.3f}", "i", "right")
+    _say(ax, 1.2, -0.4, f"{left[3]:.4f}", "i", "left")
+    _cross(ax, one["width"] + GAP / 2, BUS)
+    _say(ax, one["width"] + GAP / 2, BUS - 0.8, "× 0", "wrong")
+    return fig
+
+
+def draw_lstm_blind(title=None):
+    """Where the error of c_1 goes in two steps from h_0 = c_0 = 0: times zero to W_fx and every W_gh, not to W_ix."""
+    fig, ax, (one, two) = _two_steps(title)
+    right, c, new, i = two["width"] + GAP, COLOUR["c"], one["c_tilde"], one["i"]
+    _way_back(ax, [(right, BUS), (two["h"], BUS), (two["h"], LINE), (two["f"], LINE)], COLOUR["h"], [0], width=6)
+    _way_back(ax, [(two["f"], LINE), (one["h"], LINE), (one["f"], LINE)], c, [0], order=3.3, width=6)
+    _way_back(ax, [(new, LINE), (new, BUS), (0.9, BUS), (0.9, -0.2)], c, order=3.3, width=6)
+    _way_back(ax, [(new, MIDDLE), (i, MIDDLE), (i, BUS)], c, order=3.3, width=6)
+    _way_back(ax, [(1.2, BUS), (-0.5, BUS)], c, order=3.3, width=6)
+    _way_back(ax, [(one["f"], LINE), (one["f"], LINE - 0.75)], c, order=3.3, width=6)
+    for x, y in ((one["f"], LINE - 0.75), (-0.5, BUS)):
+        _cross(ax, x, y)
+    _say(ax, one["f"] - 0.35, LINE - 0.75, "× $c_0$ = 0", "wrong", "right")
+    _say(ax, -0.5, BUS - 0.75, "× $h_0$ = 0", "wrong")
+    _say(ax, 1.2, -0.4, "× $x_1$", "c", "left")
+    _say(ax, one["width"] + GAP / 2, LINE - 0.6, r"$\varepsilon_2 \circ f_2$", "c")
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 05
+
+
+def gate_square(title):
+    """What a cell does with its state, by what it keeps (f) and writes (i): the LSTM's square, the GRU's diagonal."""
+    fig, ax = figure(title, 6.6, 5.2)
+    lstm, gru = COLOUR["LSTM"], COLOUR["GRU"]
+    ax.add_patch(Rectangle((0, 0), 1, 1, facecolor=lstm, alpha=0.1, edgecolor="none"))
+    ax.plot([1, 0], [0, 1], color=gru, linewidth=5, solid_capstyle="butt")
+    corners = [(1, 0, "keep\n$c$", gru), (1, 1, "add\n$c + \\tilde{c}$", lstm)]
+    corners += [(0, 1, "replace by $\\tilde{c}$", gru), (0, 0, "erase", lstm)]
+    for x, y, does, colour in corners:
+        ax.plot(x, y, "o", color=colour, markersize=12, clip_on=False, zorder=4)
+        place, ha, va = (1.05, y), "left", ("bottom", "top")[y]
+        if x == 0:
+            place, ha, va = ((0, 1.05), "left", "bottom") if y else ((0.05, 0.03), "left", "bottom")
+        ax.text(*place, does, color=colour, ha=ha, va=va, fontsize=14, fontweight="bold", linespacing=1.4)
+    along = {"rotation": -45, "rotation_mode": "anchor", "transform_rotates_text": True}
+    ax.text(0.5, 0.53, "GRU: $i = 1 - f$", color=gru, ha="center", va="bottom", fontsize=13, **along)
+    ax.text(0.7, 0.78, "LSTM: the whole square", color=lstm, ha="center", va="center", fontsize=12.5)
+    ax.set(aspect="equal", xlim=(0, 1), ylim=(0, 1), xlabel="$f$: how much is kept", ylabel="$i$: how much is written")
+    ax.set_xticks([0, 0.5, 1])
+    ax.set_yticks([0, 0.5, 1])
+    return fig
+
+
+def cross_out(fig, parts):
+    """Cross out parts of a drawing by draw_lstm_cell: a gate by its box, h by its way from c to the output."""
+    h, look = WIDE["h"], {"color": COLOUR["wrong"], "linewidth": 3.2, "zorder": 7}
+    for part in [parts] if isinstance(parts, str) else parts:
+        x, y, high = (h, 4.48, 0.95) if part == "h" else (WIDE[part], GATE, 0.48)
+        for arm in (high, -high):
+            fig.axes[0].plot([x - 0.68, x + 0.68], [y - arm, y + arm], **look)
+
+
+def strips(panels, title, xlabel, end):
+    """Every trial as a dot at its value, a row a setting, and at the right how many there are of how many.
+
+    panels: name to {row: (values, colour)}, the same rows in each; None among the values is a trial without one; end:
+    where the x axis ends. A short line is the median of the dots, drawn if at least half of the trials have one.
+    """
+    rows = list(next(iter(panels.values())))
+    fig, axes = figure(title, 9.6, 1.5 + 0.4 * len(rows), 1, len(panels), sharey=True)
+    for ax, (name, panel) in zip(axes, panels.items(), strict=True):
+        for y, (values, colour) in enumerate(panel.values()):
+            there = np.array([value for value in values if value is not None])
+            spread = 0.2 * np.linspace(-1, 1, len(values))[(7 * np.arange(len(there))) % len(values)]
+            ax.plot(there, y + spread, "o", color=COLOUR[colour], markersize=4, alpha=0.55, markeredgewidth=0)
+            if 2 * len(there) >= len(values):
+                ax.plot(2 * [np.median(there)], [y - 0.34, y + 0.34], color=INK, linewidth=1.8)
+            ax.text(1.02 * end, y, f"{len(there)} of {len(values)}", color=COLOUR[colour], va="center", fontsize=10.5)
+        ax.set(title=name, xlabel=xlabel, xlim=(0, end), ylim=(len(rows) - 0.5, -0.5))
+        ax.tick_params(axis="y", length=0)
+        ax.grid(True, axis="x")
+        ax.spines["left"].set_visible(False)
+    axes[0].set_yticks(range(len(rows)), rows)
+    for label, (_, colour) in zip(axes[0].get_yticklabels(), panel.values(), strict=True):
+        label.set_color(COLOUR[colour])
+    return fig
+
+
+def error_panels(panels, whole, line_alone, title, ylim):
+    """What is left of an error at each lag, a panel for each entry of panels, title to names; dotted: the line alone.
+
+    whole, line_alone: name to values; a name is a key of COLOUR up to its comma. The lowest dotted line is named.
+    """
+    fig, axes = figure(title, 9.6, 4.3, ncols=len(panels), sharey=True)
+    for ax, (panel, names) in zip(axes, panels.items(), strict=True):
+        colour = {name: name.partition(",")[0] for name in names}
+        lines = {name: (whole[name], colour[name]) for name in names}
+        lines |= {f"_{name}": (line_alone[name], colour[name], ":") for name in names if name in line_alone}
+        curves(lines, panel, "lag (steps)", "error left of 1" if ax is axes[0] else "", ax=ax, ylim=ylim)
+    lowest = min(line_alone, key=lambda name: line_alone[name][30])
+    label_line(axes[0], 30, line_alone[lowest][30], f"the {lowest}'s line alone ", COLOUR[lowest], "left")
+    return fig
+
+
+def there_and_back(seen, n, back, title):
+    """What is seen of counters that read n times a, then n times b; back: the letter at which the GRU is at zero."""
+    fig, ax = figure(title, 7.6)
+    lines = {kind: (values, kind) for kind, values in seen.items()}
+    settings = {"x": np.arange(1, 2 * n + 1), "log": "", "ends": False, "ax": ax, "ylim": (-1, 1.1)}
+    curves(lines, None, "letters read", "what the layer above sees, $h$", **settings)
+    ax.plot([0, 2 * n], [0, 0], color=INK, linewidth=0.8)
+    ax.plot([n, n], [-1, 1.1], ":", color=COLOUR["grey"], linewidth=1)
+    label_line(ax, n / 2, 1, "LSTM", COLOUR["LSTM"], "below")
+    label_line(ax, 0.45 * n, seen["GRU"][int(0.45 * n)] - 0.1, "GRU", COLOUR["GRU"], "right")
+    label_line(ax, back, 0.08, f"zero at {back}", COLOUR["GRU"], "right")
+    for letter, where in (("a", "left"), ("b", "right")):
+        label_line(ax, n, -0.9, f"{n} times {letter}", COLOUR["grey"], where)
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 04
+
+
+def draw_step_asked(cases, title):
+    """One step of an LSTM as a box that sends errors back, once for each case: what it is asked about is in colour.
+
+    cases: name to the ports that are asked about, of h, c (errors that are put in), h_prev, c_prev, x, W (gradients
+    that are looked at).
+    """
+    fig, axes = figure(title, 8.4, 2.9, ncols=len(cases))
+    ports = {  # from, to, place of the name, the name
+        "c": ((2.5, 0.55), (1.1, 0.55), (2.6, 0.55), r"$\varepsilon_t$ of $c_t$", "c", "left"),
+        "h": ((2.5, -0.45), (1.1, -0.45), (2.6, -0.45), r"$\delta_t$ of $h_t$", "h", "left"),
+        "c_prev": ((-1.1, 0.55), (-2.5, 0.55), (-2.6, 0.55), "$c_{t{-}1}$", "c", "right"),
+        "h_prev": ((-1.1, -0.45), (-2.5, -0.45), (-2.6, -0.45), "$h_{t{-}1}$", "h", "right"),
+        "x": ((-0.45, -1.0), (-0.45, -1.9), (-0.45, -2.2), "$x_t$", "x", "center"),
+        "W": ((0.45, -1.0), (0.45, -1.9), (0.45, -2.2), "$W$, $b$", "RNN", "center"),
+    }
+    for ax, (name, asked) in zip(axes, cases.items(), strict=True):
+        ax.set(xlim=(-4.0, 4.3), ylim=(-2.5, 1.2), title=name)
+        ax.axis("off")
+        style = {"boxstyle": "round,pad=0,rounding_size=0.25", "facecolor": "#f7f7f7", "edgecolor": "#b0b0b0"}
+        ax.add_patch(FancyBboxPatch((-1.0, -0.9), 2.0, 1.9, linewidth=1.1, **style))
+        ax.text(0, 0.05, "one step", ha="center", va="center", fontsize=12)
+        for port, (start, end, place, text, colour, ha) in ports.items():
+            seen = port in asked
+            look = {"color": COLOUR[colour] if seen else PALE, "linewidth": 2.6 if seen else 1.6}
+            ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=16, shrinkA=0, shrinkB=0, **look))
+            ink = COLOUR[colour] if seen else "#a9a9a9"
+            ax.text(*place, text, color=ink, ha=ha, va="center", fontsize=14)
     return fig

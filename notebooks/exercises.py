@@ -354,99 +354,154 @@ def holds_first(answer):
 
 # ------------------------------------------------------------------ chapter 03
 
-_RULES = {
-    "(9) d_o": lambda now: now.delta * np.tanh(now.c) * now.o * (1 - now.o),
-    "(10a) epsilon": lambda now: (
-        now.delta * now.o * (1 - np.tanh(now.c) ** 2) + now.carried
-    ),
-    "(10') d_f": lambda now: now.epsilon * now.c_prev * now.f * (1 - now.f),
-    "(11') d_i": lambda now: now.epsilon * now.c_tilde * now.i * (1 - now.i),
-    "(12') d_c": lambda now: now.epsilon * now.i * (1 - now.c_tilde**2),
-    "(8') back": lambda now: (
-        now.d_f @ now.W_fh + now.d_i @ now.W_ih + now.d_o @ now.W_oh + now.d_c @ now.W_ch
-    ),
-    "(10a) carried": lambda now: now.epsilon * now.f,
-}
+_GATES = "fioc"
+_QUANTITIES = ("f", "i", "o", "c_tilde", "c", "h", "c_prev", "h_prev")
+_ERRORS = {"d_f": "f", "d_i": "i", "d_o": "o", "d_c_tilde": "c"}  # and their gates
 
 
-def _forward(q, coupled, **moved):
-    """An LSTM with peepholes, or i = 1 − f; moved: what is added where an error is."""
-    h, c, p, steps = q.h_0, q.c_0, q.p, []
-    for t in range(len(q.x)):
+def _lstm_arrays(rng, T, D, H, peepholes=False):
+    """Weights, input x, each output's own error w, and initial states, by name."""
+    shapes = {f"W_{g}h": (H, H) for g in _GATES} | {f"W_{g}x": (H, D) for g in _GATES}
+    shapes |= {f"b_{g}": H for g in _GATES} | {f"p_{g}": H for g in "fio" if peepholes}
+    shapes |= {"x": (T, D), "w": (T, H), "h_0": H, "c_0": H}
+    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
+
+
+def _forward(q, **moved):
+    """All quantities at all times; moved: what is added where an error is."""
+    h, c, steps = q["h_0"], q["c_0"], []
+    for t in range(len(q["x"])):
         add = {name: a[t] for name, a in moved.items()}
-        s = {"x": q.x[t], "h_prev": h, "c_prev": c}
+        s = {"h_prev": h, "c_prev": c}
         f, i, o, c_tilde = (
-            p[f"W_{g}h"] @ h + p[f"W_{g}x"] @ q.x[t] + p[f"b_{g}"] + add.get(f"d_{g}", 0)
-            for g in "fioc"
+            q[f"W_{g}h"] @ h + q[f"W_{g}x"] @ q["x"][t] + q[f"b_{g}"] + add.get(error, 0)
+            for error, g in _ERRORS.items()
         )
-        s["f"] = f = sigmoid(f + p["p_f"] * c)
-        s["i"] = i = 1 - f if coupled else sigmoid(i + p["p_i"] * c)
+        s["f"] = f = sigmoid(f + q.get("p_f", 0) * c)
+        s["i"] = i = sigmoid(i + q.get("p_i", 0) * c)
         s["c_tilde"] = c_tilde = np.tanh(c_tilde)
         s["c"] = c = f * c + i * c_tilde + add.get("epsilon", 0)
-        s["o"] = o = sigmoid(o + p["p_o"] * c)
+        s["o"] = o = sigmoid(o + q.get("p_o", 0) * c)
         s["h"] = h = o * np.tanh(c) + add.get("delta", 0)
         steps.append(s)
     return {name: np.array([s[name] for s in steps]) for name in steps[0]}
 
 
-def _backward(rules, q, s):
-    """The errors at all times, (T, H) each, by the rules."""
-    T, H = q.w.shape
-    errors = {key.split()[1]: np.zeros((T, H)) for key in rules} | {"delta": q.w.copy()}
-    back = carried = np.zeros(H)
-    for t in reversed(range(T)):
-        errors["delta"][t] += back
-        here = copy.deepcopy(q.p) | {name: a[t].copy() for name, a in s.items()}
-        now = SimpleNamespace(**here, delta=errors["delta"][t].copy(), carried=carried)
-        for key, rule in rules.items():
-            name = key.split()[1]
-            errors[name][t] = _array(_Answer(rule)._call((now,)), (H,), key)
-            setattr(now, name, errors[name][t].copy())
-        back, carried = errors["back"][t], errors["carried"][t].copy()
-    return errors
+def _measured(q, name):
+    """The gradient of E = Σ w h by one array, or the error of this name, measured."""
+
+    def loss(a):
+        h = _forward(q | {name: a})["h"] if name in q else _forward(q, **{name: a})["h"]
+        return (q["w"] * h).sum()
+
+    return complex_step(loss, q[name] if name in q else np.zeros(q["w"].shape))
 
 
-def _check_rules(answer, coupled):
-    """Chapter 03's rules, the reader's in their places, against measured errors."""
-    rules = answer.value
-    form = '{"(9) d_o": lambda now: ..., ...}'
-    _expect(isinstance(rules, dict), f"a dict is expected, {form}, got {_short(rules)}")
-    if not rules:
-        raise _NotDone
-    unknown = ", ".join(str(key) for key in rules if key not in _RULES)
-    _expect(not unknown, f"no such key: {unknown}; the keys are {', '.join(_RULES)}")
-    names = ["delta", "epsilon", "d_f", "d_o", "d_c"] + ["d_i"] * (not coupled)
+@_exercise
+def cell_error(answer):
+    """cell_error(now, later): the total error of c_t, where that of h_t is known."""
+    for T, H in ((4, 3), (3, 1)):
+        q = _lstm_arrays(np.random.default_rng([T, 3]), T, 2, H)
+        s = _forward(q)
+        known = {name: s[name] for name in _QUANTITIES}
+        for name in ("delta", "epsilon", *_ERRORS):
+            known[name] = _measured(q, name)
+        for t in range(T):
+            now, later = (
+                SimpleNamespace(
+                    **{n: a[k] if k < T else 0 * a[0] for n, a in known.items()}
+                )
+                for k in (t, t + 1)
+            )
+            right = now.epsilon
+            del now.epsilon, now.d_f, now.d_i, now.d_o, now.d_c_tilde
+            where = "at the last time " if t == T - 1 else ""
+            found = _array(answer(now, later), (H,), f"{where}the answer")
+            mistakes = _cell_mistakes(now, later) if t < T - 1 else {}
+            _compare(found, right, mistakes, where)
+
+
+def _cell_mistakes(now, later):
+    slope, second = 1 - np.tanh(now.c) ** 2, later.epsilon * later.f
+    first, to_h = now.delta * now.o * slope, now.delta * now.o
+    return {
+        "through h_t alone; c_t has a second way to E": first,
+        "without the way through h_t": second,
+        "of f_t; which step's f stands before c_t?": first + later.epsilon * now.f,
+        "without o_t": now.delta * slope + second,
+        "without the slope of tanh": to_h + second,
+        "of 1 - c_t² as the slope; it is 1 - tanh²(c_t)": to_h * (1 - now.c**2) + second,
+        "of the slope at c̃_t, not at c_t": to_h * (1 - now.c_tilde**2) + second,
+        "of 1 - h_t² as the slope; h_t has o_t in it": to_h * (1 - now.h**2) + second,
+        "without what c_t is multiplied by on its way to c_{t+1}": first + later.epsilon,
+        "of the error of h_{t+1} where that of c_{t+1} belongs": first
+        + later.delta * later.f,
+        "without δ_t": now.o * slope + second,
+    }
+
+
+@_exercise
+def still_right(answer):
+    """The arrays that the article's recursion gets right in two steps from zero."""
+    names = answer.value
+    kinds = (set, frozenset, list, tuple)
+    _expect(isinstance(names, kinds), f"a set of names is expected, got {_short(names)}")
+    names = {name if isinstance(name, str) else _short(name) for name in names}
+    every = {n: g for g in _GATES for n in (f"W_{g}h", f"W_{g}x", f"b_{g}")}
+    unknown = ", ".join(sorted(names - every.keys()))
+    _expect(not unknown, f"no such array: {unknown}; they are {', '.join(every)}")
+    reached = {n for n in every if every[n] in "ic" and n[-1] != "h"}
+    for name in sorted(names & reached):
+        factor = "x_1, which is not zero" if name[0] == "W" else "1"
+        told = f"what is lost comes to the weighted input of {every[name]} at time 1, and"
+        raise _Wrong(f"{name} is not right: {told} there it is times {factor}")
+    more = len(every.keys() - reached - names)
+    _expect(not more, f"all that you name are right, and {more} more are")
+
+
+def _peephole_gradients(q, s, to_o=1, to_next=1, p_o="c"):
+    """The gradients of all fifteen arrays; to_o, to_next: 0 leaves out a way of c_t."""
+    grads = {
+        n: np.zeros(a.shape) for n, a in q.items() if n not in ("x", "w", "h_0", "c_0")
+    }
+    back = carried = np.zeros(len(q["h_0"]))
+    for t in reversed(range(len(q["x"]))):
+        f, i, o, c_tilde, c, _, c_prev, h_prev = (s[name][t] for name in _QUANTITIES)
+        delta = q["w"][t] + back
+        d = {"o": delta * np.tanh(c) * o * (1 - o)}
+        epsilon = delta * o * (1 - np.tanh(c) ** 2) + carried + to_o * d["o"] * q["p_o"]
+        d["f"] = epsilon * c_prev * f * (1 - f)
+        d["i"] = epsilon * c_tilde * i * (1 - i)
+        d["c"] = epsilon * i * (1 - c_tilde**2)
+        back = sum(q[f"W_{g}h"].T @ d[g] for g in d)
+        carried = epsilon * f + to_next * (d["f"] * q["p_f"] + d["i"] * q["p_i"])
+        for g in d:
+            grads[f"W_{g}h"] += np.outer(d[g], h_prev)
+            grads[f"W_{g}x"] += np.outer(d[g], q["x"][t])
+            grads[f"b_{g}"] += d[g]
+        for g, cell in {"f": c_prev, "i": c_prev, "o": s[p_o][t]}.items():
+            grads[f"p_{g}"] += d[g] * cell
+    return grads
+
+
+@_exercise
+def peepholes(answer):
+    """peepholes(q, s): the gradients of an LSTM whose gates see the cell."""
     for T, D, H in ((1, 2, 3), (4, 3, 2)):
-        rng, gates = np.random.default_rng(T), "fioc"
-        shapes = {f"W_{g}h": (H, H) for g in gates} | {f"W_{g}x": (H, D) for g in gates}
-        shapes |= {f"b_{g}": H for g in gates} | {f"p_{g}": H for g in "fio"}
-        p = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-        if coupled:  # no peepholes then
-            p |= {f"p_{g}": np.zeros(H) for g in "fio"}
-        x, w, h_0, c_0 = (rng.normal(size=n) for n in ((T, D), (T, H), H, H))
-        q = SimpleNamespace(p=p, x=x, w=w, h_0=h_0, c_0=c_0)
-        found = _backward(_RULES | rules, q, _forward(q, coupled))
-
-        def loss(name, a, q=q):
-            return (q.w * _forward(q, coupled, **{name: a})["h"]).sum()
-
-        true = {
-            n: complex_step(functools.partial(loss, n), np.zeros((T, H))) for n in names
+        q = _lstm_arrays(np.random.default_rng(T), T, D, H, peepholes=True)
+        s = _forward(q)
+        mistakes = {
+            "without c_t's way through o_t": _peephole_gradients(q, s, to_o=0),
+            "without c_t's ways through f_{t+1} and i_{t+1}": _peephole_gradients(
+                q, s, to_next=0
+            ),
+            "of c_{t-1} for p_o, where c_t belongs": _peephole_gradients(
+                q, s, p_o="c_prev"
+            ),
         }
+        right = {name: _measured(q, name) for name in mistakes[next(iter(mistakes))]}
         where = "within one step " if T == 1 else "one step is right, but of four "
-        _compare(found, true, {}, where)
-
-
-@_exercise
-def peephole_rules(answer):
-    """The rules that change where the gates see the cell."""
-    _check_rules(answer, coupled=False)
-
-
-@_exercise
-def coupled_rules(answer):
-    """The rules that change where i = 1 − f."""
-    _check_rules(answer, coupled=True)
+        _compare(_arrays(answer(q, s), right), right, mistakes, where)
 
 
 @_exercise
@@ -541,109 +596,125 @@ def keys(answer):
 
 
 @_exercise
-def best_step(answer):
-    """best_step(size, third, eta): the best step of a central difference, (G3)."""
-    double, single = 2.0**-52, 2.0**-23
-    cases = [(1, 1, double), (1e8, 1, double), (1, 1e4, double), (30, 1e-3, single)]
-    for size, third, eta in cases:
-        s = _number(answer(float(size), float(third), eta))
-        _expect(s > 0, "a step is above 0")
-        ratio = s / math.cbrt(1.5 * eta * size / third)
-        told = (
-            f"for size {size:g}, third {third:g}, eta {eta:.0e} your step {s:.0e} is too "
-        )
-        _expect(0.5 < ratio < 2, told + ("small" if ratio < 1 else "large"))
+def twenty_first(answer):
+    """A bug that passes at check_layer's sizes and is wrong at others."""
+    bug = answer.value
+    form = '{"(15) b": lambda now, d: ..., ...}'
+    _expect(isinstance(bug, dict), f"a dict is expected, {form}, got {_short(bug)}")
+    if not bug:
+        raise _NotDone
+    known = _KEYS + [
+        f"(15) {kind.format(g)}" for kind in ("W_{}h", "W_{}x", "b_{}") for g in "fioc"
+    ]
+    unknown = ", ".join(str(key) for key in bug if key not in known)
+    _expect(not unknown, f"no such key: {unknown}; the keys are {', '.join(_KEYS)}")
+    for seed in range(4):
+        seen = _wrong_by(bug, 5, 4, 3, 2, 0.5, 1, seed, bound=1e-10)
+        told = f"at T = 5, B = 4, D = 3, H = 2 it is seen: {', '.join(seen)}"
+        _expect(not seen, f"{told} {'is' if len(seen) == 1 else 'are'} wrong")
+    larger = [(12, 2, 3, 2, 0.5, 1), (5, 9, 3, 2, 0.5, 1), (5, 4, 4, 5, 0.5, 1)]
+    larger += [(12, 2, 3, 30, 0.5, 1), (12, 3, 3, 3, 6, 1), (60, 3, 4, 5, 1, 30)]
+    found = any(_wrong_by(bug, *sizes, 4, bound=1e-6) for sizes in larger)
+    _expect(found, "no bug: it is right at every size that was tried")
+
+
+_RIGHT_RULES = {
+    "(8') delta": lambda now: now.own + now.back,
+    "(9) d_o": lambda now: now.delta * np.tanh(now.c) * now.o * (1 - now.o),
+    "(10a) epsilon": lambda now: (
+        now.delta * now.o * (1 - np.tanh(now.c) ** 2) + now.carried
+    ),
+    "(10') d_f": lambda now: now.epsilon * now.c_prev * now.f * (1 - now.f),
+    "(11') d_i": lambda now: now.epsilon * now.c_tilde * now.i * (1 - now.i),
+    "(12') d_c": lambda now: now.epsilon * now.i * (1 - now.c_tilde**2),
+    "(8') back": lambda now: (
+        now.d_f @ now.W_fh + now.d_i @ now.W_ih + now.d_o @ now.W_oh + now.d_c @ now.W_ch
+    ),
+    "(10a) carried": lambda now: now.epsilon * now.f,
+    "(14) dx": lambda now: (
+        now.d_f @ now.W_fx + now.d_i @ now.W_ix + now.d_o @ now.W_ox + now.d_c @ now.W_cx
+    ),
+    "(15) W_h": lambda now, d: d.T @ now.h_prev,
+    "(15) W_x": lambda now, d: d.T @ now.x,
+    "(15) b": lambda now, d: d.sum(axis=0),
+}
+
+
+def _wrong_by(bug, T, B, D, H, size, error, seed, bound):
+    """The names of the arrays that chapter 04's rules with this bug get wrong."""
+    rng, rules = np.random.default_rng(seed), _RIGHT_RULES | bug
+    layer = LSTM(D, H, rng=rng)
+    for a in layer.params.values():
+        a[...] = rng.uniform(-size, size, a.shape)
+    x, dh = rng.normal(size=(T, B, D)), error * rng.normal(size=(T, B, H))
+    h_0, c_0, *last = rng.normal(size=(4, B, H))
+    trace = layer.forward(x, (h_0, c_0))[1]
+    right = layer.backward(dh, trace, tuple(last))
+    truth = layer.by_gate(right.params) | {"x": right.x}
+    truth |= dict(zip(("h_0", "c_0"), right.state, strict=True))
+    weights, (back, carried) = layer.by_gate(layer.params), last
+    found = {name: np.zeros_like(a) for name, a in truth.items()}
+
+    def of(key, like, *arguments):
+        rule = _Answer(rules[key])
+        result = np.asarray(rule._call(arguments))
+        good = result.dtype.kind in "biuf" and np.isfinite(result).all()
+        good = good and result.shape in ((), like.shape)
+        told = f"{key} should give an array of shape {like.shape}, it gives"
+        _expect(good, f"{told} {_short(result)}")
+        return result + np.zeros_like(like)
+
+    for t in reversed(range(T)):
+        now = SimpleNamespace(t=t, last=T - 1, own=dh[t], back=back, carried=carried)
+        vars(now).update(weights | {"x": x[t]})
+        kept = ("f", "i", "o", "c_tilde", "c", "c_prev", "h", "h_prev")
+        vars(now).update({name: getattr(trace, name)[t] for name in kept})
+        for key in rules:
+            if "(15)" not in key:
+                setattr(now, key.split()[1], of(key, x[t] if "dx" in key else back, now))
+        back, carried, found["x"][t] = now.back, now.carried, now.dx
+        for name, a in weights.items():
+            key = f"(15) {name}"
+            if key not in rules:
+                key = "(15) b" if name[0] == "b" else f"(15) W_{name[3]}"
+            found[name] += of(key, a, now, getattr(now, f"d_{name[2]}"))
+    found |= {"h_0": back, "c_0": carried}
+    return [name for name, a in truth.items() if not _same(found[name], a, bound)]
 
 
 # ------------------------------------------------------------------ chapter 05
 
 
-def _gru_arrays(rng, D, H):
-    shapes = {f"W_{g}h": (H, H) for g in "zrh"} | {f"W_{g}x": (H, D) for g in "zrh"}
-    shapes |= {f"b_{g}": H for g in "zrh"}
-    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
-
-
 @_exercise
-def mgu_step(answer):
-    """mgu_step(p, x, h_prev): the new state of a minimal gated unit."""
+def reset_after(answer):
+    """reset_after(d_h_tilde, r, m, W_hh): the errors of m and net_r, and W_hh's share."""
     rng = np.random.default_rng(6)
-    for D, H in ((2, 4), (3, 1)):
-        p, x, h = _gru_arrays(rng, D, H), rng.normal(size=D), rng.normal(size=H)
-        found = _array(answer(p, x, h), (H,), "the new state")
-        f = sigmoid(p["W_zh"] @ h + p["W_zx"] @ x + p["b_z"])
-        r = sigmoid(p["W_rh"] @ h + p["W_rx"] @ x + p["b_r"])
-        W_hh, of_x = p["W_hh"], p["W_hx"] @ x + p["b_h"]
-        mistakes = {
-            "of a reset gate of its own": (1 - f) * h
-            + f * np.tanh(W_hh @ (r * h) + of_x),
-            "without a gate before W_hh": (1 - f) * h + f * np.tanh(W_hh @ h + of_x),
-            "of the gate after W_hh": (1 - f) * h + f * np.tanh(f * (W_hh @ h) + of_x),
-            "if f keeps the old state": f * h + (1 - f) * np.tanh(W_hh @ (f * h) + of_x),
-        }
-        _compare(found, (1 - f) * h + f * np.tanh(W_hh @ (f * h) + of_x), mistakes)
-
-
-@_exercise
-def fix_update_gate(answer):
-    """fix_update_gate(layer, z): z_t is always z; the steps of the straight way."""
-    rng = np.random.default_rng(7)
-    for z, reset in itertools.product((0.1, 0.5, 0.03, 0.9), ("after", "before")):
-        before = GRU(3, 4, rng=rng, reset=reset)
-        layer, steps = answer.filled(before, z)
-        old, new = before.by_gate(before.params), layer.by_gate(layer.params)
-        changed = ", ".join(n for n in old if "_z" not in n and (old[n] != new[n]).any())
-        _expect(not changed, f"{changed} changed, and do not belong to z")
-        x, h_0 = 10 * rng.normal(size=(5, 6, 3)), rng.normal(size=(6, 4))
-        seen = layer.forward(x, h_0)[1].z
-        told = (
-            f"z_t is to be {z} always, and goes from {seen.min():.6g} to {seen.max():.6g}"
-        )
-        _expect(_same(seen, np.full(seen.shape, z)), told)
-        right = next(k for k in itertools.count(1) if (1 - z) ** k < 1 / math.e)
-        told = f"for z = {z} the error is not first below 1/e after {_short(steps)} steps"
-        _expect(_whole(steps) == right, told)
-
-
-@_exercise
-def converted(answer):
-    """converted(layer): the same GRU with its reset gate after, or ValueError."""
-    rng, D, H = np.random.default_rng(8), 2, 3
-    p, W_hh, own = _gru_arrays(rng, D, H), rng.normal(size=(H, H)), np.diag(np.ones(H))
-    reset = ("W_rh", "W_rx", "b_r")
-    alike = p | {name: np.array([p[name][0]] * H) for name in reset}
-    can = [p | {"W_hh": own}, alike | {"W_hh": W_hh}]
-    cannot = [p | {"W_hh": W_hh}]
-    for odd in range(H):  # one unit's gate differs from the two others'
-        other = {name: alike[name].copy() for name in reset}
-        for name in reset:
-            other[name][odd] = p[name][odd] + 1
-        cannot.append(p | other | {"W_hh": W_hh})
-    for j, k in itertools.permutations(range(H), 2):
-        hears = own.copy()
-        hears[j, k] = 0.5  # unit j hears unit k, and each unit itself
-        pair = p | {name: p[name].copy() for name in reset} | {"W_hh": hears}
-        for name in reset:
-            pair[name][j] = pair[name][k]
-        can.append(pair)
-        for name in reset:
-            for entry in np.ndindex(pair[name][j].shape):
-                differs = pair[name].copy()
-                differs[(j, *entry)] += 0.3  # one number of the two units' gates
-                cannot.append(pair | {name: differs})
-    for n, params in enumerate(can + cannot):
-        layer, possible = GRU.of(params), n < len(can)
-        made = answer(layer, refusal=ValueError)
-        if isinstance(made, ValueError):
-            _expect(not possible, f"it refuses what can be copied ({_told(made)})")
-            continue
-        is_one = isinstance(made, GRU) and made.reset == "after"
-        _expect(is_one, f'a GRU with reset="after" is expected, got {_short(made)}')
+    for H in (3, 5, 1):
+        d, net, h_prev, b_hh = rng.normal(size=(4, H))
+        W, r = rng.normal(size=(H, H)), sigmoid(net)
+        m = W @ h_prev + b_hh
+        found = answer(d, r, m, W)
+        three = isinstance(found, (tuple, list, np.ndarray)) and len(found) == 3
         _expect(
-            possible, "it copies what it should refuse: who hears whom, by which gate?"
+            three, f"three arrays are expected, d_m, d_r and back, got {_short(found)}"
         )
-        x, h_0 = 2 * rng.normal(size=(6, 5, D)), rng.normal(size=(5, H))
-        _expect(_same(made(x, h_0)[0], layer(x, h_0)[0]), "its copy has other outputs")
+        net_h = {  # the weighted input of the candidate, by each of what it is made of
+            "d_m": (lambda a, r=r: r * a, m),
+            "d_r": (lambda a, m=m: sigmoid(a) * m, net),
+            "back": (lambda a, r=r, W=W, b=b_hh: r * (W @ a + b), h_prev),
+        }
+        mistakes = {
+            "d_m": {"without r": d},
+            "d_r": {"without the slope of r": d * m, "without m": d * r * (1 - r)},
+            "back": {
+                "of W_hh transposed": W @ (d * r),
+                "if r stood before": (W.T @ d) * r,
+            },
+        }
+        mistakes["back"]["without r"] = W.T @ d
+        for (name, (net_of, a)), one in zip(net_h.items(), found, strict=True):
+            right = complex_step(lambda a, f=net_of, d=d: d @ f(a), a)
+            _compare(_array(one, (H,), name), right, mistakes[name], f"{name}: ")
 
 
 def _torch_gru(q, x, h):
@@ -687,6 +758,20 @@ def load_gru(answer):
             right = GRU(D, H, rng=rng)
             from_torch(right, state_dict)
             _compare(layer.by_gate(layer.params), right.by_gate(right.params), {})
+
+
+@_exercise
+def halves_and_doubles(answer):
+    """halves_and_doubles(layer): input a, (1, 0), halves the one state; b, (0, 1), doubles it."""
+    rng = np.random.default_rng(8)
+    layer, _ = answer.filled(GRU(2, 1, rng=rng, reset="before"))
+    for text in ("a", "aaa", "ab", "ba", "aaaaabb", "aab" * 9, "a" * 100 + "b" * 100):
+        x = np.array([[letter == "a", letter == "b"] for letter in text], float)
+        for h_0 in (0.01, 0.003):
+            h = layer(x, np.array([h_0]))[0][-1, 0]
+            right = h_0 * 2.0 ** (text.count("b") - text.count("a"))
+            told = f"{h_0} becomes {h:.3g}, not {right:.3g}, after {_short(text)}"
+            _expect(abs(h - right) < 0.05 * right, told)
 
 
 # ------------------------------------------------------------------ chapter 09

@@ -86,6 +86,12 @@ PICTURES = {
     "marks": lambda: drawing.table_of_marks([[True, False], [None, True]], ["$W_{fh}$", "b"], ["T = 1", "T = 2\nzero"]),
     "text": lambda: drawing.coloured_text(TEXT, np.arange(7.0), {"f": np.ones(7), "o": np.zeros(7)}, "Text"),
     "signed text": lambda: drawing.coloured_text(TEXT, np.arange(7.0) - 3, {}, "Text"),
+    "windows": lambda: drawing.windows(dict.fromkeys("mfic", np.ones(9)), [(1, 4), (6, 9)], "Windows"),
+    "corners": lambda: drawing.corners({(0, 0): ("+", "a"), (1, 0): ("\u2212", "b"), (1, 1): ("+", "c")}, "Corners"),
+    "cells": lambda: drawing.cells_over_text(
+        TEXT, {"a": (np.arange(7.0) - 3, np.ones(7)), "b": (np.ones(7), np.zeros(7))}, "Cells", [(0, "note", 4)]
+    ),
+    "gate": lambda: drawing.draw_gate("f", {"$h$": (0.5, -0.4), "$x$": (1.0, 0.8)}, 0.1, 0.7, 0.67, "Gate"),
     "rnn": drawing.draw_rnn_cell,
     "lstm with values": lambda: drawing.draw_lstm_cell(values={"f": 0.7, "c_prev": -1.0, "h": "?"}, numbers=True),
     "rnn unrolled": lambda: drawing.draw_rnn_unrolled(path="h", title="Back"),

@@ -17,7 +17,7 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
-README_FIGURE, README_CELL = Path("notebooks/data/flow.png"), ("03_lstm_bptt.ipynb", "flow-figure")
+README_FIGURE, README_CELL = Path("notebooks/data/counter.png"), ("02_lstm_forward.ipynb", "counter-figure")
 # All that a chapter says of the program that ran it, whichever did.
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
