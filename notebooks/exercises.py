@@ -819,6 +819,10 @@ def _forecasters():
         places = np.arange(len(series))
         return series[np.maximum(places - places % 2, 0)]
 
+    def up_or_down(series):
+        last = before(series, lambda past: past[-1])
+        return last + np.where(series > last, 1.0, -1.0)
+
     return {
         "says the value before": (lambda s: before(s, lambda past: past[-1]), False),
         "says the mean of the past": (lambda s: before(s, np.mean), False),
@@ -830,6 +834,7 @@ def _forecasters():
         "says the median of all": (lambda s: np.full(len(s), np.median(s)), True),
         "says the last value of all": (lambda s: np.full(len(s), s[-1]), True),
         "says the value itself at even times": (now_and_then, lambda t: t % 2 == 0),
+        "knows only whether it goes up": (up_or_down, True),
     }
 
 

@@ -345,17 +345,34 @@ def by_windows(values, n, ahead):
     return np.insert(windows, 0, 1, axis=1), values[n + ahead - 1 :]
 
 
-def looks_ahead(forecaster, series, t, other=lambda future: 100 + 50 * new(1).normal(size=len(future)), at=None):
-    changed = series.copy()
-    changed[t:] = other(series[t:])
-    differs = np.array(forecaster(series.copy())) != np.array(forecaster(changed))
+def higher(future):
+    return 100 + 50 * new(1).normal(size=len(future))
+
+
+def lower(future):
+    return -higher(future)
+
+
+def looks_ahead(forecaster, series, t, others=(higher, lower), at=None):
+    differs = np.zeros(len(series), dtype=bool)
+    for other in others:
+        changed = series.copy()
+        changed[t:] = other(series[t:])
+        differs |= np.array(forecaster(series.copy())) != np.array(forecaster(changed))
     return bool(differs[t] if at is None else at(differs, t))
 
 
 def looks_ahead_in_place(forecaster, series, t):
-    before = forecaster(series)[t].copy()
-    series[t:] = -1000
-    return forecaster(series)[t] != before
+    said = set()
+    for value in (-1000, 1000):
+        series[t:] = value
+        said.add(float(forecaster(series)[t]))
+    return len(said) > 1
+
+
+def looks_ahead_by_nan(forecaster, series, t):
+    series[t:] = np.nan
+    return bool(np.isnan(forecaster(series)[t]))
 
 
 def next_value_alone(forecaster, series, t):
@@ -784,11 +801,14 @@ WRONG = {
         (lambda forecaster, series, t: True, "it does not use what is to come"),
         (lambda forecaster, series, t: 1, "no bool"),
         (next_value_alone, "the value after the next"),
-        (lambda f, s, t: looks_ahead(f, s, t, lambda future: future[::-1]), "it uses what is to come"),
-        (lambda f, s, t: looks_ahead(f, s, t, lambda future: future + 1e-9 * (future > 99)), "it uses"),
+        (lambda f, s, t: looks_ahead(f, s, t, [lambda future: future[::-1]]), "it uses what is to come"),
+        (lambda f, s, t: looks_ahead(f, s, t, [lambda future: future + 1e-9 * (future > 99)]), "it uses"),
         (lambda f, s, t: looks_ahead(f, s, t, at=lambda differs, t: differs.any()), "it does not use"),
         (lambda f, s, t: looks_ahead(f, s, t - 3), "at even times"),
         (lambda f, s, t: looks_ahead(f, s, t + 1), "at even times"),
+        (lambda f, s, t: looks_ahead(f, s, t, [higher]), "whether it goes up, at 12"),
+        (lambda f, s, t: looks_ahead(f, s, t, [lower]), "whether it goes up, at 17"),
+        (looks_ahead_by_nan, "whether it goes up"),
     ],
 }
 
