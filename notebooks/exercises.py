@@ -1273,3 +1273,85 @@ class _Uncopied:
 
     def __deepcopy__(self, memo):
         return self
+
+
+# ------------------------------------------------------------------ chapter 09
+
+
+@_exercise
+def rows_and_targets(answer):
+    values = np.random.default_rng(9).standard_normal(14)
+    for n, ahead in ((3, 1), (2, 2), (4, 3)):
+        where = f" with n = {n}, ahead = {ahead}"
+        given = answer(values, n, ahead)
+        _expect(
+            isinstance(given, tuple) and len(given) == 2,
+            f"it returns {_short(given)} and not rows, targets",
+        )
+        times = range(n + ahead - 1, len(values))
+        right = np.array([[1, *(values[t - ahead - k] for k in range(n))] for t in times])
+        late = np.array([[1, *(values[t - 1 - k] for k in range(n))] for t in times])
+        rows = _array(given[0], right.shape, f"rows{where}")
+        targets = _array(given[1], (len(times),), f"targets{where}")
+        mistakes = {
+            "with the oldest first": np.c_[right[:, :1], right[:, :0:-1]],
+            "with the 1 last": np.c_[right[:, 1:], right[:, :1]],
+        }
+        if ahead > 1:
+            mistakes["with values from less than `ahead` steps before"] = late
+        _compare(rows, right, mistakes, f"the rows{where}: ")
+        _expect(_same(targets, values[n + ahead - 1 :]), f"the targets are others{where}")
+
+
+def _forecasters():
+    """What may be given to looks_ahead: a name, the function, whether it cheats."""
+
+    def before(series, function):
+        return np.array([function(series[:t]) if t else 0.0 for t in range(len(series))])
+
+    def scaled(series):
+        z = (series - series.mean()) / series.std()
+        return before(z, lambda past: past[-1])
+
+    def shifted(series, by):
+        return np.roll(series, by)
+
+    def now_and_then(series):
+        places = np.arange(len(series))
+        return series[np.maximum(places - places % 2, 0)]
+
+    def up_or_down(series):
+        last = before(series, lambda past: past[-1])
+        return last + np.where(series > last, 1.0, -1.0)
+
+    return {
+        "says the value before": (lambda s: before(s, lambda past: past[-1]), False),
+        "says the mean of the past": (lambda s: before(s, np.mean), False),
+        "says the same always": (lambda s: np.full(len(s), 7.0), False),
+        "says the value itself": (lambda s: s.copy(), True),
+        "says the value after the next": (lambda s: shifted(s, -2), True),
+        "scales by the mean of all": (scaled, True),
+        "says the mean of all": (lambda s: np.full(len(s), s.mean()), True),
+        "says the median of all": (lambda s: np.full(len(s), np.median(s)), True),
+        "says the last value of all": (lambda s: np.full(len(s), s[-1]), True),
+        "says the value itself at even times": (now_and_then, lambda t: t % 2 == 0),
+        "knows only whether it goes up": (up_or_down, True),
+    }
+
+
+@_exercise
+def looks_ahead(answer):
+    series = np.random.default_rng(90).standard_normal(30).cumsum() + 20
+    for name, (forecaster, cheats) in _forecasters().items():
+        for t in (12, 17):
+            said = answer(forecaster, series, t)
+            _expect(
+                isinstance(said, (bool, np.bool_)), f"it returns {_short(said)}, no bool"
+            )
+            does = cheats(t) if callable(cheats) else cheats
+            if said != does:
+                which = f"the forecaster that {name}, at {t},"
+                uses = "uses" if does else "does not use"
+                raise _Wrong(
+                    f"of {which} it says {bool(said)}; it {uses} what is to come"
+                )

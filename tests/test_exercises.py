@@ -514,6 +514,56 @@ def guesses(solves, draw):
     return count
 
 
+# ---------------------------------------------------------------- chapter 09's rows, and what looks ahead
+
+
+def rows_and_targets(values, n, ahead, off=0, newest=1, shift=0):
+    times = range(n + ahead - 1 + shift, len(values))
+    rows = [[1.0, *(values[t - ahead - k + off] for k in range(n))][::newest] for t in times]
+    return np.array(rows), np.array([values[t] for t in times])
+
+
+def by_windows(values, n, ahead):
+    windows = np.lib.stride_tricks.sliding_window_view(values, n)[: len(values) - n - ahead + 1, ::-1]
+    return np.insert(windows, 0, 1, axis=1), values[n + ahead - 1 :]
+
+
+def higher(future):
+    return 100 + 50 * new(1).normal(size=len(future))
+
+
+def lower(future):
+    return -higher(future)
+
+
+def looks_ahead(forecaster, series, t, others=(higher, lower), at=None):
+    differs = np.zeros(len(series), dtype=bool)
+    for other in others:
+        changed = series.copy()
+        changed[t:] = other(series[t:])
+        differs |= np.array(forecaster(series.copy())) != np.array(forecaster(changed))
+    return bool(differs[t] if at is None else at(differs, t))
+
+
+def looks_ahead_in_place(forecaster, series, t):
+    said = set()
+    for value in (-1000, 1000):
+        series[t:] = value
+        said.add(float(forecaster(series)[t]))
+    return len(said) > 1
+
+
+def looks_ahead_by_nan(forecaster, series, t):
+    series[t:] = np.nan
+    return bool(np.isnan(forecaster(series)[t]))
+
+
+def next_value_alone(forecaster, series, t):
+    other = series.copy()
+    other[t] += 100
+    return bool(forecaster(other)[t] != forecaster(series)[t])
+
+
 RIGHT = {
     "is_embedded_reber": [
         check._is_embedded,
@@ -643,6 +693,12 @@ RIGHT = {
     "minlstm_errors": [minlstm_errors, minlstm_in_place, lambda *given: np.array(minlstm_errors(*given))],
     "mlstm_at_once": [mlstm_at_once, mlstm_in_a_loop, mlstm_by_logarithms],
     "divisor": [divisor, lambda n, q, m: np.max([n @ q, -q @ n, 1 / math.exp(m)])],
+    "rows_and_targets": [
+        rows_and_targets,
+        by_windows,
+        lambda values, n, ahead: tuple(a.tolist() for a in rows_and_targets(values, n, ahead)),
+    ],
+    "looks_ahead": [looks_ahead, looks_ahead_in_place],
 }
 
 
@@ -1190,6 +1246,30 @@ WRONG = {
         (lambda n, q, m: np.maximum(abs(n * q), np.exp(-m)), "a number is expected"),
         (lambda n, q, m: math.nan, "a number is expected"),
         (lambda n, q, m: max(abs(H), 1), "off by"),
+    ],
+    "rows_and_targets": [
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead)[0], "not rows, targets"),
+        (lambda values, n, ahead: rows_and_targets(values, n, 1), "shape"),
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead, off=ahead - 1), "less than `ahead` steps"),
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead, newest=-1), "rows"),
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead, shift=1), "shape"),
+        (lambda values, n, ahead: (by_windows(values, n, ahead)[0][:, 1:], values[n + ahead - 1 :]), "shape"),
+        (lambda values, n, ahead: (by_windows(values, n, ahead)[0], values[n - 1 : len(values) - ahead]), "targets"),
+        (lambda values, n, ahead: (by_windows(values, n, ahead)[0] * np.nan, values[n + ahead - 1 :]), "nan"),
+    ],
+    "looks_ahead": [
+        (lambda forecaster, series, t: False, "it uses what is to come"),
+        (lambda forecaster, series, t: True, "it does not use what is to come"),
+        (lambda forecaster, series, t: 1, "no bool"),
+        (next_value_alone, "the value after the next"),
+        (lambda f, s, t: looks_ahead(f, s, t, [lambda future: future[::-1]]), "it uses what is to come"),
+        (lambda f, s, t: looks_ahead(f, s, t, [lambda future: future + 1e-9 * (future > 99)]), "it uses"),
+        (lambda f, s, t: looks_ahead(f, s, t, at=lambda differs, t: differs.any()), "it does not use"),
+        (lambda f, s, t: looks_ahead(f, s, t - 3), "at even times"),
+        (lambda f, s, t: looks_ahead(f, s, t + 1), "at even times"),
+        (lambda f, s, t: looks_ahead(f, s, t, [higher]), "whether it goes up, at 12"),
+        (lambda f, s, t: looks_ahead(f, s, t, [lower]), "whether it goes up, at 17"),
+        (looks_ahead_by_nan, "whether it goes up"),
     ],
 }
 
