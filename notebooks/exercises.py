@@ -22,7 +22,16 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lstm_core import GRU, LSTM, complex_step, from_torch, sigmoid, softmax_cross_entropy
+from experiments.records import results
+from lstm_core import (
+    GRU,
+    LSTM,
+    check_layer,
+    complex_step,
+    from_torch,
+    sigmoid,
+    softmax_cross_entropy,
+)
 
 # ------------------------------------------------------------------ what all checks share
 
@@ -938,3 +947,95 @@ def carried(answer):
                 _expect(not zero.any(), f"{name} is not zero where a new text begins")
             same = all(map(np.array_equal, answer.copies[0], state))
             _expect(same, "it changes the state it was given, which a trace still needs")
+
+
+# ------------------------------------------------------------------ chapter 10
+
+
+@_exercise
+def ram_cell(answer):
+    """ram_cell(layer): one LSTM cell set by hand to do RAM; the output's weight."""
+    rng = np.random.default_rng(10)
+    layer, weight = answer.filled(LSTM(3, 1, rng=rng))
+    weight = _number(weight, "the weight of the output, a number,")
+    number, marks = rng.uniform(-1, 1, (60, 40)), rng.random((2, 60, 40))
+    write, read = marks[0] < 0.15, marks[1] < 0.3
+    x = np.stack([number, write, read], axis=-1).astype(float)
+    h, trace = layer.forward(x)
+    said, kept, held = weight * h[..., 0], np.zeros_like(number), np.zeros(40)
+    for t in range(60):
+        held = np.where(write[t], number[t], held)
+        kept[t] = held
+    silent = np.abs(said[~read]).max()
+    _expect(silent < 0.01, f"without a read mark it says up to {silent:.2g}, not 0")
+    empty = np.cumsum(write, axis=0) == 0
+    early = np.abs(said[read & empty]).max()
+    _expect(early < 0.01, f"before anything is written it says up to {early:.2g}")
+    first = read & (np.cumsum(write, axis=0) == 1)
+    off = np.abs(said - kept)
+    told = f"the first number written is said with an error of {off[first].max():.2g}"
+    _expect(off[first].max() < 0.02, told)
+    told = f"once a second number is written, it is off by {off[read].max():.2g}"
+    _expect(off[read].max() < 0.02, told)
+
+
+@_exercise
+def own_variant(answer):
+    """A subclass of LSTM that computes something else, with all of its gradients."""
+    kind = answer.value
+    right = inspect.isclass(kind) and issubclass(kind, LSTM)
+    _expect(right, f"a subclass of LSTM is expected, got {_short(kind)}")
+    if kind._steps is LSTM._steps:
+        raise _NotDone
+    for D, H in ((3, 2), (2, 4)):
+        layer, rng = kind(D, H, rng=np.random.default_rng(D)), np.random.default_rng(H)
+        for a in layer.params.values():
+            a[...] = rng.uniform(-0.8, 0.8, a.shape)
+        x = rng.normal(size=(5, 3, D))
+        found = _array(layer(x)[0], (5, 3, H), "its output")
+        plain = LSTM.of({name: layer.params[name] for name in ("W_x", "W_h", "b")})
+        _expect(not _same(found, plain(x)[0]), "its outputs are those of an LSTM")
+        wrong = check_layer(layer, x).wrong
+        _expect(not wrong, f"these gradients are wrong: {', '.join(wrong)}")
+
+
+@_exercise
+def fullest(answer):
+    """fullest: for each variant the bound of |c_10|, math.inf where there is none."""
+    right = {"LSTM": 10, "f = 1": 10, "i = 1 − f": 1, "h = o ∘ c": 10}
+    right |= {"σ for tanh in c̃": 10, "c̃ without tanh": math.inf}
+    given = answer.value
+    same = isinstance(given, dict) and given.keys() == right.keys()
+    _expect(same, f"a dict of {', '.join(right)} is expected, got {_short(given)}")
+    if any(bound is None for bound in given.values()):
+        raise _NotDone
+    off = []
+    for name, bound in right.items():
+        a = np.asarray(given[name])
+        good = a.shape == () and a.dtype.kind in "iuf" and not np.isnan(a)
+        _expect(good, f"a number is expected for {name}, got {_short(given[name])}")
+        off += [name] if a.item() != bound else []
+    _expect(not off, f"not yet the bound of: {', '.join(off)}")
+
+
+@_exercise
+def output_gate_alone(answer):
+    """prediction: for each of the six jobs "many", "few" or "some" of 20 with f = i = 1."""
+    jobs = ("RAM", "first come", "lamp", "stream", "adding", "counting")
+    given = answer.value
+    same = isinstance(given, dict) and given.keys() == set(jobs)
+    _expect(same, f"a dict of {', '.join(jobs)} is expected, got {_short(given)}")
+    if all(word is None for word in given.values()):
+        raise _NotDone
+    off = []
+    for job in jobs:
+        word = given[job]
+        good = isinstance(word, str) and word in ("many", "few", "some")
+        _expect(
+            good, f'"many", "few" or "some" is expected for {job}, got {_short(word)}'
+        )
+        trials = results("parts", task=job, layer="f = i = 1")
+        count = sum(bool(t["solved"]) or (t.get("reach") or 0) >= 15 for t in trials)
+        truth = "many" if count >= 15 else "few" if count <= 5 else "some"
+        off += [job] if word != truth else []
+    _expect(not off, f"the trials came out otherwise on: {', '.join(off)}")

@@ -16,7 +16,10 @@ import series
 
 import exercises as check
 import lstm_core
-from lstm_core import GRU, check_gradients, complex_step, from_torch, sigmoid
+from experiments import variants
+from experiments.chapter_10 import TASKS
+from experiments.records import results
+from lstm_core import GRU, LSTM, check_gradients, complex_step, from_torch, sigmoid
 
 NAMES = [name for name, thing in vars(check).items() if hasattr(thing, "__wrapped__") and name[0] != "_"]
 new = np.random.default_rng
@@ -327,6 +330,40 @@ def load_through_another(layer, state_dict):
         layer.params[name][:] = a
 
 
+# ---------------------------------------------------------------- chapter 10's cell
+
+
+def ram_cell(layer, small=0.01, keep=(20, -40), write=(-20, 40), read=(-20, 40), weight=100.0):
+    q = layer.by_gate(layer.params)
+    for a in q.values():
+        a[...] = 0
+    q["b_f"][:], q["W_fx"][0, 1] = keep
+    q["b_i"][:], q["W_ix"][0, 1] = write
+    q["b_o"][:], q["W_ox"][0, 2] = read
+    q["W_cx"][0, 0] = small
+    return weight
+
+
+def ram_cell_stacked(layer):
+    layer.params["W_h"] = np.zeros((4, 1))
+    layer.params["W_x"] = np.array([[0, -60, 0], [0, 60, 0], [0, 0, 60], [-0.02, 0, 0]])
+    layer.params["b"] = np.array([30, -30, -30, 0])
+    return np.array(-50)
+
+
+class Peephole(variants.Peephole):
+    pass
+
+
+ALONE = {
+    job: "many" if count >= 15 else "few" if count <= 5 else "some"
+    for job in TASKS
+    for trials in [results("parts", task=job, layer="f = i = 1")]
+    for count in [sum((t["reach"] >= 15) if job == "counting" else t["solved"] is not None for t in trials)]
+}
+BOUNDS = {"LSTM": 10, "f = 1": 10, "i = 1 − f": 1, "h = o ∘ c": 10, "σ for tanh in c̃": 10, "c̃ without tanh": math.inf}
+
+
 # ---------------------------------------------------------------- right answers, written in different ways
 
 
@@ -517,6 +554,14 @@ RIGHT = {
         lambda state, new: [part * ~new[:, None] for part in state],
         carried_row_by_row,
     ],
+    "ram_cell": [
+        ram_cell,
+        ram_cell_stacked,
+        lambda layer: ram_cell(layer, keep=(12, -24), write=(-12, 24), read=(-12, 24)),
+    ],
+    "output_gate_alone": [ALONE, dict(reversed(ALONE.items()))],
+    "own_variant": [variants.Coupled, variants.NoTanhOnCell, variants.ReLU, Peephole],
+    "fullest": [BOUNDS, dict(reversed(BOUNDS.items())), BOUNDS | {"LSTM": np.float64(10), "i = 1 − f": 1.0}],
 }
 
 
@@ -543,6 +588,16 @@ def slip(good, key=None, spoil=None, **options):
         return result if spoil is None else spoil(result)
 
     return answer
+
+
+def flipped(name):
+    """A peephole LSTM's backward loop with one sign wrong."""
+
+    def steps_back(self, *arguments):
+        d_net, own, back, deltas = variants.Peephole._steps_back(self, *arguments)
+        return d_net, own | {name: -own[name]}, back, deltas
+
+    return steps_back
 
 
 def spoilt_in_place(layer):
@@ -924,6 +979,62 @@ WRONG = {
         (lambda state, new: carried(state, new)[0], "pair"),
         (lambda state, new: carried(state, new)[::-1], "kept"),
     ],
+    "ram_cell": [
+        (lambda layer: ram_cell(layer, read=(20, 0)), "without a read mark it says up to"),
+        (lambda layer: ram_cell(layer, read=(-40, 40)), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer, write=(20, 0)), "before anything is written"),
+        (lambda layer: ram_cell(layer, write=(-40, 40)), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer, keep=(20, 0)), "once a second number is written"),
+        (lambda layer: ram_cell(layer, keep=(-20, 0)), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer, small=1.0, weight=1.0), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer, weight=-100.0), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer) and None, "the weight of the output, a number, is expected"),
+        (lambda layer: ram_cell(layer, small=np.nan), "holds nan or inf"),
+    ],
+    "own_variant": [
+        (LSTM(2, 2, rng=new(0)), "a subclass of LSTM is expected"),
+        (GRU, "a subclass of LSTM is expected"),
+        (
+            type("Renamed", (LSTM,), {"_steps": lambda self, net, **parts: LSTM._steps(self, net, **parts)}),
+            "those of an LSTM",
+        ),
+        (
+            type(
+                "Forward",
+                (LSTM,),
+                {"_steps": variants.Coupled._steps, "COUPLED": True, "_gate": variants.Coupled._gate}
+                | {
+                    name: getattr(variants.Variant, name)
+                    for name in ("CANDIDATE", "OUTPUT", "OPEN", "PEEPHOLES", "SHARED")
+                },
+            ),
+            "these gradients are wrong: W_fx",
+        ),
+        (
+            type("Sign", (variants.Peephole,), {"_steps_back": flipped("p_i")}),
+            "these gradients are wrong: p_i",
+        ),
+    ],
+    "output_gate_alone": [
+        *(
+            (ALONE | {job: "many" if ALONE[job] == "few" else "few"}, f"came out otherwise on: {job}")
+            for job in ("RAM", "lamp")
+        ),
+        (dict.fromkeys(ALONE, "some"), "came out otherwise on: "),
+        (ALONE | {"RAM": "none"}, '"many", "few" or "some" is expected for RAM'),
+        (ALONE | {"RAM": None}, '"many", "few" or "some" is expected for RAM'),
+        (ALONE | {"RAM": 3}, '"many", "few" or "some" is expected for RAM'),
+        ({"RAM": "few"}, "a dict of RAM, first come"),
+        ("few", "a dict of RAM, first come"),
+    ],
+    "fullest": [
+        (BOUNDS | {"LSTM": 1}, "not yet the bound of: LSTM"),
+        (BOUNDS | {"i = 1 − f": 10, "h = o ∘ c": math.inf}, "not yet the bound of: i = 1 − f, h = o ∘ c"),
+        (BOUNDS | {"c̃ without tanh": 10}, "not yet the bound of: c̃ without tanh"),
+        (BOUNDS | {"LSTM": math.nan}, "a number is expected for LSTM"),
+        ({"LSTM": 10}, "a dict of LSTM, f = 1"),
+        (10, "a dict of LSTM, f = 1"),
+    ],
 }
 
 
@@ -948,6 +1059,10 @@ def test_untouched_is_not_done_yet(name):
     assert verdict(name, None) == "not done yet"
     if name == "twenty_first":
         assert verdict(name, {}) == "not done yet"
+    elif name == "own_variant":
+        assert verdict(name, type("Untouched", (LSTM,), {})) == "not done yet"
+    elif name in ("fullest", "output_gate_alone"):
+        assert verdict(name, dict.fromkeys({"fullest": BOUNDS, "output_gate_alone": ALONE}[name])) == "not done yet"
     elif name not in ("keys", "still_right"):
         assert verdict(name, raises) == "not done yet"
         assert verdict(name, lambda *arguments: None).startswith("not done yet")
