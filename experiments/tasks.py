@@ -282,3 +282,16 @@ def reber_stream(T: int) -> Task:
         return softmax_cross_entropy(y, target)
 
     return Task(7, 7, loss, lambda rng, B: next(stream(rng, B)), right, stream)
+
+
+def parity(T: int) -> Task:
+    """Bits, 0 or 1: say at every step whether the number of ones so far is odd."""
+
+    def batch(rng: Generator, B: int) -> tuple[Array, Array, Array]:
+        bits = rng.integers(0, 2, (T, B, 1))
+        return bits.astype(float), (bits.cumsum(axis=0) % 2).astype(float), np.ones((T, B), bool)
+
+    def right(y: Array, target: Array, mask: Array) -> float:
+        return all_right((y > 0)[..., 0] == (target > 0.5)[..., 0], mask)
+
+    return Task(1, 1, binary_cross_entropy, batch, right)

@@ -1621,3 +1621,75 @@ def in_groups(panels, title, ylabel, ticks=None, **settings):
         ax.set_xticks(np.arange(len(ticks)) if ticks else [], ticks)
     axes[0].set_ylabel(ylabel)
     return fig
+
+
+# ---------------------------------------------------------------- Chapter 11
+
+
+def draw_scan(steps=8, title=None):
+    """The pairs of a scan, a row a sweep: who meets whom, and which steps each pair then stands for."""
+    sweeps = (steps - 1).bit_length()
+    fig, ax = figure(title, 7.4, 1.1 + 0.95 * (sweeps + 1))
+    for row in range(sweeps + 1):
+        reach = 1 << row  # a pair of this row stands for so many steps, or for all from the first on
+        for t in range(1, steps + 1):
+            first = max(1, t - reach + 1)
+            done = first == 1
+            face, ink = (COLOUR["h"], "white") if done else ("white", COLOUR["h"])
+            ax.text(
+                t, -row, f"{t}" if first == t else f"{first}–{t}", color=ink, ha="center", va="center", fontsize=11,
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": face, "edgecolor": COLOUR["h"]}, zorder=3,
+            )
+            if row:
+                ax.plot([t, t], [1 - row, -row], color=PALE, linewidth=2, zorder=1)
+                if t > reach // 2:
+                    ax.plot([t - reach // 2, t], [1 - row, -row], color=COLOUR["c"], linewidth=1.6, zorder=2)
+        ax.text(0.35, -row, f"sweep {row}" if row else "the steps", ha="right", va="center", color=COLOUR["grey"])
+    ax.set(xlim=(-0.75, steps + 0.6), ylim=(-sweeps - 0.4, 0.4))
+    ax.axis("off")
+    return fig
+
+
+def draw_scan_speed(ratio, title=None):
+    """How many times longer the loop takes than the scan; ratio: (steps, numbers per step) to that number."""
+    fig, ax = figure(title)
+    for steps, style in zip(sorted({steps for steps, _ in ratio}), (":", "-", "--"), strict=True):
+        widths = sorted(width for n, width in ratio if n == steps)
+        values = [ratio[steps, width] for width in widths]
+        ax.loglog(widths, values, style, marker="o", color=COLOUR["h"])
+        label_line(ax, widths[0], values[0], f"{steps:,} steps ", COLOUR["h"], "left")
+    ax.axhline(1, color=INK, linewidth=1)
+    label_line(ax, 1.0, 1, "above: the scan is quicker", INK, "above")
+    label_line(ax, 1.0, 1, "below: the loop is quicker", INK, "below")
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+    ax.set_yticks([1, 10, 100], ["1", "10", "100"])
+    ax.minorticks_off()
+    ax.set(xlabel="numbers per step", ylabel="time of the loop / of the scan", xlim=(0.12, 2000), ylim=(0.25, 150))
+    return fig
+
+
+def draw_right_by_step(steps, lines, trained_to, title=None):
+    """The share of right answers against the step; lines: name to (arrays, key of COLOUR), its name in the middle."""
+    fig, ax = figure(title)
+    for name, (arrays, colour) in lines.items():
+        for values in arrays:
+            ax.semilogx(steps, values, color=COLOUR[colour])
+        middle = float(np.interp(150, steps, arrays[0]))
+        label_line(ax, 150, middle, name, COLOUR[colour], "below" if middle > 0.9 else "above")
+    ax.axvline(trained_to, color=COLOUR["grey"], linewidth=1, linestyle=":")
+    label_line(ax, trained_to, 0.75, "trained to here", COLOUR["grey"])
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+    ax.set(xlabel="step", ylabel="right answers (median of 20)", xlim=(1, 1100), ylim=(0.4, 1.06))
+    return fig
+
+
+def draw_presses(lines, title=None):
+    """What nets say to a row of presses; lines: name to (nets, presses), of one net with marks, of many thin ones."""
+    fig, ax = figure(title, 7.0, 3.6)
+    for name, nets in lines.items():
+        colour = COLOUR[name.removeprefix("min")]
+        look = {"marker": ".", "linewidth": 1.2} if len(nets) == 1 else {"linewidth": 1, "alpha": 0.5}
+        ax.plot(np.arange(1, nets.shape[1] + 1), nets.T, color=colour, **look)
+        label_line(ax, nets.shape[1], float(nets[:, -1].mean()), name, colour)
+    ax.set(xlabel="presses in a row", ylabel="says that the lamp is on", xlim=(0.5, nets.shape[1] + 3))
+    return fig

@@ -451,6 +451,58 @@ def carried_over_the_old(state, new):
     return state
 
 
+# ---------------------------------------------------------------- chapter 11
+
+
+def minlstm_errors(delta, h_prev, f, i, h_tilde, sign=1, slope=lambda g: g * (1 - g)):
+    a, written = f / (f + i), i / (f + i)
+    d_a = delta * (h_prev - h_tilde)
+    return d_a * written / (f + i) * slope(f), -sign * d_a * a / (f + i) * slope(i), delta * written
+
+
+def minlstm_in_place(delta, h_prev, f, i, h_tilde):
+    share = f / (f + i)
+    h_prev -= h_tilde
+    h_prev *= delta * share * (1 - share)
+    delta *= 1 - share
+    return [h_prev * (1 - f), h_prev * (i - 1), delta]
+
+
+def minlstm_not_divided(delta, h_prev, f, i, h_tilde):
+    return delta * h_prev * f * (1 - f), delta * h_tilde * i * (1 - i), delta * i
+
+
+def mlstm_at_once(q, k, v, f, i, floor=1, change=lambda weights: weights):
+    T = len(q)
+    weights = np.array([[np.prod(f[s + 1 : t + 1]) * i[s] * (s <= t) for s in range(T)] for t in range(T)])
+    answers = change(weights) * (q @ k.T)
+    return answers @ v / np.maximum(np.abs(answers.sum(axis=1)), floor)[:, None]
+
+
+def mlstm_dividing(q, k, v, f, i):
+    """Right, until the product of all f is too small for a float."""
+    faded = np.cumprod(f)
+    with np.errstate(all="ignore"):
+        return _divided(np.tril(faded[:, None] / faded) * i * (q @ k.T), v)
+
+
+def mlstm_by_logarithms(q, k, v, f, i):
+    faded = np.cumsum(np.log(f))
+    return _divided(np.tril(np.exp(faded[:, None] - faded)) * i * (q @ k.T), v)
+
+
+def _divided(answers, v):
+    return answers @ v / np.maximum(np.abs(answers.sum(axis=1)), 1)[:, None]
+
+
+def mlstm_in_a_loop(q, k, v, f, i):
+    return check._mlstm(q, k, v, f, i)
+
+
+def divisor(n, q, m):
+    return max(abs(n @ q), np.exp(-m))
+
+
 RIGHT = {
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
@@ -562,6 +614,9 @@ RIGHT = {
     "output_gate_alone": [ALONE, dict(reversed(ALONE.items()))],
     "own_variant": [variants.Coupled, variants.NoTanhOnCell, variants.ReLU, Peephole],
     "fullest": [BOUNDS, dict(reversed(BOUNDS.items())), BOUNDS | {"LSTM": np.float64(10), "i = 1 − f": 1.0}],
+    "minlstm_errors": [minlstm_errors, minlstm_in_place, lambda *given: np.array(minlstm_errors(*given))],
+    "mlstm_at_once": [mlstm_at_once, mlstm_in_a_loop, mlstm_by_logarithms],
+    "divisor": [divisor, lambda n, q, m: np.max([n @ q, -q @ n, 1 / math.exp(m)])],
 }
 
 
@@ -938,6 +993,7 @@ WRONG = {
         (lambda u, rate, w, m, f: rate_at(u, rate, w, m[:1], f), "rate_at("),
         (lambda u, rate, w, m, f: rate_at(u, rate, w, [k + 1 for k in m], f), "rate_at("),
         (lambda u, rate, w, m, f: rate_at(u - 1, rate, w, m, f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, m if u >= w else (), f), "rate_at("),
         (lambda u, rate, w, m, f: rate * min(1, (u + 1) / w) * f ** sum(u >= k for k in m), "ZeroDivisionError"),
         (lambda u, rate, w, m, f: rate_at(u, rate, w, m, 0.1), "rate_at("),
         (nothing_for(rate_at, 3), "a rate"),
@@ -967,6 +1023,7 @@ WRONG = {
         (lambda logits, part: temperature_for(logits, 1 - part), "the likeliest has"),
         (lambda logits, part: -temperature_for(logits, part), "above 0"),
         (lambda logits, part: temperature_for(logits, part, 0.1, 10), "the likeliest has"),
+        (lambda logits, part: temperature_for(logits, part, 0.01, 100), "the likeliest has"),
         (temperature_without_care, "the likeliest has"),
         (lambda logits, part: logits / part, "a temperature"),
     ],
@@ -1034,6 +1091,43 @@ WRONG = {
         (BOUNDS | {"LSTM": math.nan}, "a number is expected for LSTM"),
         ({"LSTM": 10}, "a dict of LSTM, f = 1"),
         (10, "a dict of LSTM, f = 1"),
+    ],
+    "minlstm_errors": [
+        (slip(minlstm_errors, sign=-1), "not right: d_i"),
+        (slip(minlstm_errors, slope=lambda g: 1), "of f and i themselves"),
+        (slip(minlstm_errors, slope=lambda g: 1 - g), "not right: d_f, d_i"),
+        (minlstm_not_divided, "not divided by their sum"),
+        (slip(minlstm_errors, spoil=lambda three: three[:2]), "three arrays are expected"),
+        (slip(minlstm_errors, spoil=lambda three: (three[1], three[0], three[2])), "not right: d_f, d_i"),
+        (slip(minlstm_errors, spoil=lambda three: (*three[:2], three[2] * np.nan)), "nan"),
+        (slip(minlstm_errors, spoil=lambda three: (*three[:2], three[2].sum())), "should have the shape"),
+        (lambda delta, h_prev, f, i, h_tilde: minlstm_errors(delta, 0 * h_prev, f, i, h_tilde), "not right: d_f, d_i"),
+        (lambda *given: x, "three arrays are expected"),
+    ],
+    "mlstm_at_once": [
+        (mlstm_dividing, "with very small f the answer holds nan"),
+        (slip(mlstm_at_once, floor=1e-300), "of a divisor that may be below 1"),
+        (lambda q, k, v, f, i: mlstm_at_once(k, q, v, f, i), "in each other's place"),
+        (lambda q, k, v, f, i: mlstm_at_once(q, k, v, 0 * f + 1, i), "without forgetting"),
+        (lambda q, k, v, f, i: mlstm_at_once(q, k, v, f, 0 * i + 1), "without the input gate"),
+        (slip(mlstm_at_once, floor=1e300, spoil=lambda h: h * 1e300), "without the division"),
+        (slip(mlstm_at_once, change=lambda w: w.T), "off by"),
+        (slip(mlstm_at_once, change=lambda w: w - np.diag(np.diag(w))), "off by"),
+        (lambda q, k, v, f, i: (mlstm_at_once(q, k, v, f, i)).T, "should have the shape"),
+        (lambda q, k, v, f, i: x @ x.T, "should have the shape"),
+        (lambda q, k, v, f, i: np.nan * mlstm_at_once(q, k, v, f, i), "nan"),
+    ],
+    "divisor": [
+        (lambda n, q, m: max(abs(n @ q), 1), "of the bug"),
+        (lambda n, q, m: max(abs(n @ q), np.exp(m)), "of 1 times, not over, e^m"),
+        (lambda n, q, m: max(n @ q, np.exp(-m)), "without the absolute value"),
+        (lambda n, q, m: max(abs(n @ q) * np.exp(m), 1), "before e^-m"),
+        (lambda n, q, m: abs(n @ q) + np.exp(-m), "off by"),
+        (lambda n, q, m: abs(n @ q), "off by"),
+        (lambda n, q, m: np.exp(-m), "off by"),
+        (lambda n, q, m: np.maximum(abs(n * q), np.exp(-m)), "a number is expected"),
+        (lambda n, q, m: math.nan, "a number is expected"),
+        (lambda n, q, m: max(abs(H), 1), "off by"),
     ],
 }
 
