@@ -9,13 +9,13 @@ multiplied and summed. A trial's numbers do not depend on which others stand bes
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from lstm_core import Adam, Array, Arrays, Dense, Record, Recurrent
+from lstm_core import Adam, Array, Arrays, Dense, Optimiser, Record, Recurrent
 
 
 class SideBySide:
@@ -75,14 +75,19 @@ def stacked(params: Sequence[Arrays]) -> Arrays:
 
 
 class Nets:
-    """N nets of a recurrent layer and a linear head, trained side by side by Adam, each clipped on its own."""
+    """N nets of a recurrent layer and a linear head, trained side by side, each clipped on its own."""
 
     def __init__(
-        self, layers: Sequence[Recurrent], heads: Sequence[Dense], learning_rate: float, max_norm: float = 1.0
+        self,
+        layers: Sequence[Recurrent],
+        heads: Sequence[Dense],
+        learning_rate: float,
+        max_norm: float = 1.0,
+        optimiser: Callable[..., Optimiser] = Adam,
     ):
         self.layer, self.max_norm = side_by_side(layers), max_norm
         self.head = stacked([head.params for head in heads])
-        self.optimiser = Adam([self.layer.params, self.head], learning_rate)
+        self.optimiser = optimiser([self.layer.params, self.head], learning_rate)
 
     def forward(self, x: Array, state: Sequence[Array] | None = None) -> tuple[Array, Record]:
         """y (T, N, B, K) of x (T, N, B, D), and the layer's trace."""
@@ -98,7 +103,7 @@ class Nets:
         grads = [self.layer.backward(_each(dy, self.head["W"]), trace), head]
         arrays = [g for one in grads for g in one.values()]
         norms = np.sqrt(sum(np.square(g).sum(axis=(1, 2)) for g in arrays))
-        scale = np.minimum(1.0, self.max_norm / np.maximum(norms, self.max_norm))
+        scale = 1 / np.maximum(1.0, norms / self.max_norm)
         for g in arrays:
             g *= scale[:, None, None]
             g[~np.isfinite(norms)] = 0
@@ -112,6 +117,15 @@ class Nets:
                 params[name] = self.optimiser.params[f"{k}.{name}"] = params[name][places]
                 memory = self.optimiser._memory[f"{k}.{name}"]
                 self.optimiser._memory[f"{k}.{name}"] = tuple(a[places] for a in memory)
+
+    def some(self, places: Sequence[int]) -> Nets:
+        """The nets in these places, to be asked, not trained."""
+        others = copy.copy(self)
+        others.layer = copy.copy(self.layer)
+        others.layer.params, others.head = (
+            {name: a[places] for name, a in params.items()} for params in (self.layer.params, self.head)
+        )
+        return others
 
     def params(self, place: int) -> list[Arrays]:
         """One trial's parameters as lstm_core's layers have them."""

@@ -3,7 +3,8 @@
     python experiments/run.py [--only NAME ...] [--trials N] [--jobs N] [--scheduler ADDRESS] [--list] [--folder FOLDER]
 
 What a record holds already is not run again, so an interrupted run goes on where it stopped; a deleted record is made
-anew. On a Dask cluster (--scheduler tcp://…) the workers get the project's files from here and need NumPy alone.
+anew. On a Dask cluster (--scheduler tcp://…) the workers get the project's files from here and need NumPy alone. What a
+chapter lists under LARGE takes hours or days: it is run only if --only names it.
 """
 
 from __future__ import annotations
@@ -31,19 +32,23 @@ from experiments import records  # noqa: E402
 Block = tuple[str, str, dict[str, Any], list[int]]  # the module, the experiment, the setting, the trials
 
 
-def experiments() -> dict[str, tuple[str, records.Experiment]]:
-    """All experiments by name, with the module that holds them."""
+def experiments(large: bool = False) -> dict[str, tuple[str, records.Experiment]]:
+    """All experiments by name, with the module that holds them; large: those that wait for a cluster."""
     found = {}
     for path in sorted((ROOT / "experiments").glob("chapter_*.py")):
         module = f"experiments.{path.stem}"
-        found |= {one.name: (module, one) for one in importlib.import_module(module).EXPERIMENTS}
+        found |= {one.name: (module, one) for one in _of(module, "LARGE" if large else "EXPERIMENTS")}
     return found
+
+
+def _of(module: str, which: str) -> list[records.Experiment]:
+    return getattr(importlib.import_module(module), which, [])
 
 
 def run_block(block: Block) -> tuple[Block, list[dict[str, Any]], float, dict[str, str]]:
     """In a process of its own, here or elsewhere: the trials of one block, their seconds, the machine."""
     module, name, setting, trials = block
-    (experiment,) = [one for one in importlib.import_module(module).EXPERIMENTS if one.name == name]
+    (experiment,) = [one for which in ("EXPERIMENTS", "LARGE") for one in _of(module, which) if one.name == name]
     start = time.perf_counter()
     rows = experiment.run(name, setting, trials, None)
     return block, rows, time.perf_counter() - start, records.machine()
@@ -99,7 +104,7 @@ def guard() -> str:
 def run(names: Iterable[str], trials: int | None, jobs: int, scheduler: str, folder: Path) -> None:
     from tqdm import tqdm
 
-    found = experiments()
+    found = experiments() | experiments(large=True)
     for name in names:
         module, experiment = found[name]
         record = records.load(name, folder)
@@ -146,14 +151,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=records.FOLDER, help="where the records lie (notebooks/data)")
     parser.add_argument("--list", action="store_true", help="name the experiments and end")
     args = parser.parse_args()
-    found = experiments()
+    small = experiments()
+    found = small | experiments(large=True)
     if args.list:
         for name, (module, experiment) in found.items():
-            print(f"{name:24} {module.removeprefix('experiments.'):12} {experiment.about}")
+            told = experiment.about if name in small else f"(for a cluster) {experiment.about}"
+            print(f"{name:24} {module.removeprefix('experiments.'):12} {told}")
         return
     if unknown := set(args.only or ()) - set(found):
         raise SystemExit(f"no such experiment: {', '.join(sorted(unknown))}; there are {', '.join(found)}")
-    run(args.only or found, args.trials, args.jobs, args.scheduler, args.folder)
+    run(args.only or small, args.trials, args.jobs, args.scheduler, args.folder)
 
 
 if __name__ == "__main__":

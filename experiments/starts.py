@@ -49,6 +49,7 @@ STARTS: dict[str, Callable[[Recurrent, int, Generator], None]] = {
     "b = 1": lambda layer, T, rng: _keep(layer, 1.0),
     "b = 3": lambda layer, T, rng: _keep(layer, 3.0),
     "b = 5": lambda layer, T, rng: _keep(layer, 5.0),
+    "f = 1": lambda layer, T, rng: _keep(layer, 50.0),  # σ(50) is 1 and its slope 0: as if there were no forget gate
     "ln(T-1)": lambda layer, T, rng: _keep(layer, float(np.log(T - 1))),
     "both closed": lambda layer, T, rng: _keep(layer, float(np.log(T - 1)), -float(np.log(T - 1))),
     "spread": _spread,

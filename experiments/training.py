@@ -37,6 +37,8 @@ def train(
     max_norm: float = 1.0,
     enough: float = 0.99,
     window: int = 50,
+    off: Callable[[Any, Any, Any], float] | None = None,
+    close: float = np.inf,
     points: int = 40,
     look: Callable[[list[Arrays]], dict[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
@@ -44,6 +46,8 @@ def train(
 
     make: a layer from a Generator, float64. Solved: at least ``enough`` of the sequences of the last ``window`` updates
     were right; the trial ends there. updates: at most so many; limit: stop earlier, to repeat a trial's beginning.
+    off, close: and the mean of ``off``, of what ``right`` is given, over that window is below close; "right" then
+    tells when the first half was met.
     Of the loss, ``losses`` keeps the first ones and ``curve`` the mean of each of ``points`` equal parts of the way.
     look: what else to say of a trial at its end, from the parameters of its layer and its head.
     """
@@ -53,6 +57,7 @@ def train(
     nets, running = Nets(layers, heads, learning_rate, max_norm), list(range(len(trials)))
     losses: list[list[float]] = [[] for _ in trials]
     right: list[list[float]] = [[] for _ in trials]
+    far: list[list[float]] = [[] for _ in trials]
     results: list[dict[str, Any]] = [{"solved": None, "failed": None} for _ in trials]
     batches, state = [task.batches(rng, batch) for rng in data], None
     last = min(updates, limit or updates)
@@ -66,10 +71,16 @@ def train(
                 loss, dy[:, place] = task.loss(own, target, mask)
                 losses[k].append(loss)
                 right[k].append(task.right(own, target, mask))
+                far[k].append(off(own, target, mask) if off else 0.0)
             elif results[k]["failed"] is None:
                 results[k]["failed"] = update
         nets.update(dy, trace)
-        done = [results[k]["failed"] is not None or _solved(right[k], enough, window) for k in running]
+        done = []
+        for k in running:
+            good = _solved(right[k], enough, window)
+            if off and good:
+                results[k].setdefault("right", update)
+            done.append(results[k]["failed"] is not None or (good and float(np.mean(far[k][-window:])) < close))
         for place, (k, ended) in enumerate(zip(running, done, strict=True)):
             if ended and results[k]["failed"] is None:
                 results[k]["solved"] = update

@@ -1333,7 +1333,7 @@ def coloured_texts(text, rows, title, ends=("a thousandth and less", "1")):
             start += len(line)
             ax.pcolormesh(np.arange(len(line) + 1), [top, top + letters], here[None], cmap=SEQUENTIAL, vmin=0, vmax=1)
             for j, (character, value) in enumerate(zip(line.rstrip("\n"), here, strict=False)):
-                ink = "white" if value > 0.6 else INK
+                ink = "white" if value > 0.8 else INK
                 ax.text(j + 0.5, top + 15, character, family="DejaVu Sans Mono", ha="center", va="baseline", color=ink)
     bar = fig.add_axes((0.8, 14 / height, 0.12, 9 / height))
     fig.colorbar(mpl.cm.ScalarMappable(Normalize(0, 1), SEQUENTIAL), cax=bar, orientation="horizontal", ticks=[])
@@ -1418,6 +1418,28 @@ def differing_states(spread, words, title):
     ax.set(xlabel="letters read", ylabel="cell", yticks=[])
     ax.spines[:].set_visible(False)
     fig.colorbar(mpl.cm.ScalarMappable(Normalize(0, 1), SEQUENTIAL), ax=ax, label="difference", ticks=[0, 0.5, 1])
+    return fig
+
+
+def gates_over_text(panels, words, title):
+    """The gates f, i and o over a text, a column a network, a thin line a cell; words: as in differing_states.
+
+    panels: name to {gate: (T, H)}.
+    """
+    fig, axes = figure(title, 9.0, 4.6, 3, len(panels), sharex=True, sharey=True)
+    for column, (name, gates) in zip(axes.T, panels.items(), strict=True):
+        column[0].set_title(name, fontsize=11, pad=20)
+        column[-1].set_xlabel("letters read")
+        for ax, (gate, values) in zip(column, gates.items(), strict=True):
+            ax.plot(np.arange(len(values)), values, color=COLOUR[gate], linewidth=1.0, alpha=0.75)
+            for place in words:
+                ax.axvline(place, color=INK, linewidth=0.9, linestyle=":", zorder=0)
+            ax.set(ylim=(-0.05, 1.05), yticks=[0, 1])
+            ax.tick_params(length=0)
+            if ax in axes[:, 0]:
+                ax.set_ylabel(symbol(gate, "t"), color=COLOUR[gate], rotation=0, ha="right", va="center", fontsize=14)
+        for place, word in words.items():
+            column[0].annotate(word, (place, 1.05), (2, 4), textcoords="offset points", fontsize=9.5)
     return fig
 
 
@@ -1692,4 +1714,115 @@ def draw_presses(lines, title=None):
         ax.plot(np.arange(1, nets.shape[1] + 1), nets.T, color=colour, **look)
         label_line(ax, nets.shape[1], float(nets[:, -1].mean()), name, colour)
     ax.set(xlabel="presses in a row", ylabel="says that the lamp is on", xlim=(0.5, nets.shape[1] + 3))
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 08
+
+
+REBER_AT = {0: (2.9, 1.6), 1: (4.3, 1.6), 2: (5.9, 2.9), 3: (5.9, 0.3)}
+REBER_AT |= {4: (8.2, 2.9), 5: (8.2, 0.3), 6: (9.8, 1.6), 7: (11.2, 1.6)}
+
+
+def draw_reber(automaton, title=None):
+    """The embedded Reber grammar: `automaton`, state to symbol to next state, inside; B and T or P before and after."""
+    fig, ax = _page(title, -0.4, 14.5, -1.7, 4.0, inches=0.6)
+    box = {"boxstyle": "round,pad=0.1,rounding_size=0.3", "facecolor": "#f5f5f5", "edgecolor": "#c9c9c9"}
+    ax.add_patch(FancyBboxPatch((2.4, -0.75), 9.3, 4.45, **box))
+    outer = {"B": (0.3, 1.6), "T or P": (1.4, 1.6), "the same": (12.7, 1.6), "E": (14.0, 1.6)}
+    for text, (x, y) in outer.items():
+        inside = text in "BE"
+        colour = INK if inside else COLOUR["c"]
+        word = {"T or P": "T\nor P", "the same": "the\nsame"}.get(text, text)
+        ax.text(x, y, word, ha="center", va="center", fontsize=15 if inside else 13, color=colour, fontweight="bold")
+    arrow = {"arrowstyle": "-|>", "mutation_scale": 15, "linewidth": 1.7, "shrinkA": 13, "shrinkB": 13}
+    for a, b in zip(["B", "T or P", 0, 7, "the same"], ["T or P", 0, None, "the same", "E"], strict=True):
+        if b is not None:
+            here, there = (outer.get(k) or REBER_AT[k] for k in (a, b))
+            ax.add_patch(FancyArrowPatch(here, there, color="#8a8a8a", **{**arrow, "shrinkA": 16, "shrinkB": 16}))
+    far = {"connectionstyle": "arc3,rad=0.46", "linestyle": "--", "color": COLOUR["c"]}
+    ax.add_patch(FancyArrowPatch((1.4, 1.25), (12.7, 1.25), **arrow | far | {"shrinkA": 12, "shrinkB": 12}))
+    for state, ways in automaton.items():
+        for symbol_, after in ways.items():
+            (x, y), (u, v) = REBER_AT[state], REBER_AT[after]
+            if after == state:
+                side = 1 if y > 1 else -1
+                loop = FancyArrowPatch((x - 0.24, y), (x + 0.24, y), connectionstyle=f"arc3,rad={-1.9 * side}",
+                                       color=INK, **arrow | {"shrinkA": 8, "shrinkB": 8})  # fmt: skip
+                ax.add_patch(loop)
+                ax.text(x + 0.62, y + 0.42 * side, symbol_, ha="center", va="center", fontsize=14, fontweight="bold")
+                continue
+            ax.add_patch(FancyArrowPatch((x, y), (u, v), color=INK, **arrow))
+            side = np.array([v - y, x - u]) / np.hypot(u - x, v - y)
+            place = (np.array([x + u, y + v]) / 2) + 0.27 * side * (-1 if side[1] < 0 else 1)
+            ax.text(*place, symbol_, ha="center", va="center", fontsize=14, fontweight="bold")
+    for x, y in REBER_AT.values():
+        ax.add_patch(Circle((x, y), 0.22, facecolor="white", edgecolor=INK, linewidth=1.6, zorder=3))
+    return fig
+
+
+def draw_long_lags(pairs, symbols, title):
+    """Two sequences: `pairs` of a value and a marker (T, 2), and `symbols`, a string of which X and Y matter."""
+    fig, (above, below) = figure(title, 9.0, 3.9, nrows=2, height_ratios=(2.2, 1))
+    times, marked = np.arange(len(pairs)), pairs[:, 1] == 1
+    above.bar(times, pairs[:, 0], color=PALE, width=0.8)
+    above.bar(times[marked], pairs[marked, 0], color=COLOUR["c"], width=1.3)
+    for t in times[marked]:
+        place = "above" if pairs[t, 0] > 0 else "below"
+        label_line(above, t, pairs[t, 0], _minus(f"{pairs[t, 0]:.2f}"), COLOUR["c"], place)
+    above.axhline(0, color="#8a8a8a", linewidth=0.8)
+    limits = (-1.5, max(len(pairs), len(symbols)) + 0.5)
+    above.set(ylabel="value", xlim=limits, ylim=(-1.45, 1.45), title="adding: the two marked values")
+    for t, symbol_ in enumerate(symbols):
+        matters = symbol_ in "XY"
+        colour = COLOUR["h"] if matters else "#9a9a9a"
+        below.text(t, 0, symbol_, ha="center", va="center", fontsize=8, fontfamily="DejaVu Sans Mono", color=colour)
+        if matters:
+            below.text(t, 0.45, symbol_, ha="center", va="center", fontsize=15, fontweight="bold", color=colour)
+    below.set(xlim=limits, ylim=(-0.6, 1), title="temporal order: X or Y, and then X or Y")
+    below.set_xlabel("time $t$ (steps)")
+    below.set_yticks([])
+    below.spines["left"].set_visible(False)
+    return fig
+
+
+def trial_strips(rows, title, xlabel, xlim):
+    """A row a setting: a dot for each trial where it was solved, and how many of how many.
+
+    rows: name to (places, number of trials, colour, limit); of published rows, (mean, lowest, highest) or one mean
+    instead of the places and a text instead of the number, which draws a ring and a line.
+    """
+    fig, ax = figure(title, 9.0, 1.1 + 0.44 * len(rows))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    for k, (places, number, colour, limit) in enumerate(rows.values()):
+        colour = COLOUR.get(colour, colour)
+        if isinstance(number, str):
+            mean, low, high = (*places, *places, *places)[:3] if len(places) == 1 else places
+            ax.plot([low, high], [k, k], color=colour, linewidth=1.5)
+            ax.plot(mean, k, "o", color=colour, markersize=9, fillstyle="none", markeredgewidth=2)
+            told = number
+        else:
+            spread = 0.5 * ((np.arange(len(places)) * 0.618) % 1 - 0.5)
+            ax.plot(places, k + spread, "o", color=colour, markersize=4.5, alpha=0.6, markeredgewidth=0)
+            ax.plot([limit, limit], [k - 0.4, k + 0.4], color="#8a8a8a", linewidth=1.2)
+            told = f"{len(places)} of {number}"
+        ax.annotate(told, (1, k), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center")
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=xlim, xlabel=xlabel)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(True, axis="x")
+    ax.minorticks_off()
+    return fig
+
+
+def draw_states(panels, band, title, letters):
+    """The states of some nets over a string, side by side: `panels`, name to (T, n); grey: within ±band of zero."""
+    fig, axes = figure(title, 9.0, 3.9, ncols=len(panels), sharey=True)
+    for ax, (name, states) in zip(axes, panels.items(), strict=True):
+        ax.axhspan(-band, band, color="#ececec", linewidth=0)
+        ax.plot(np.arange(len(states)), states, color=COLOUR["c"], linewidth=1.6)
+        ax.set_title(name)
+        ax.set_xticks(np.arange(len(states)), letters, fontsize=8)
+        ax.tick_params(axis="x", length=0)
+    axes[0].set_ylabel("state of each cell")
     return fig

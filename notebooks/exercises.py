@@ -829,13 +829,15 @@ def kept_by_mixture(answer):
 
 
 def _cells(rng, T, B, H, unit, label, size):
-    """Cells of which one holds the label at the end, another held it, a third is large."""
+    """Cells of which one holds the label, far from 0; others held it, are large, or are quiet for one label only."""
     c = 0.3 * rng.standard_normal((T, B, H))
     sign = np.where(label, 1.0, -1.0)
     others = [k for k in range(H) if k != unit]
     c[: T // 2, :, others[0]] += 5 * sign  # knew it, and forgot it
     c[:, :, others[1]] += 40 + 8 * rng.standard_normal(B)  # large, and knows nothing
-    c[..., unit] = c[..., unit] * size + size * 2 * sign * rng.choice([-1, 1])
+    for k, quiet in zip(others[2:], (label, ~label), strict=False):
+        c[..., k] = np.where(quiet, 0.01, 4.0) * c[..., k] + 0.3 * quiet
+    c[..., unit] = size * (30 + c[..., unit] + 2 * sign * rng.choice([-1, 1]))
     return c
 
 
@@ -859,6 +861,10 @@ def remembers(answer):
         _expect(
             found != others[1] or found == unit,
             f"unit {found} is large, but it is as large for both labels",
+        )
+        _expect(
+            found not in others[2:],
+            f"unit {found} is quiet for one label, but for the other it is anywhere",
         )
         _expect(found == unit, f"it finds unit {found}; unit {unit} tells the label")
 
@@ -1143,3 +1149,209 @@ def divisor(answer):
                 "of C and n as they were before e^-m": max(asked * math.exp(m), 1.0),
             }
             _compare(found, max(asked, math.exp(-m)), mistakes)
+
+
+# ------------------------------------------------------------------ chapter 08
+
+_AUTOMATON = {
+    0: {"B": 1},
+    1: {"T": 2, "P": 3},
+    2: {"S": 2, "X": 4},
+    3: {"T": 3, "V": 5},
+    4: {"X": 3, "S": 6},
+    5: {"P": 4, "V": 6},
+    6: {"E": 7},
+}
+
+
+def _walk(rng, automaton):
+    """A string of the inner grammar."""
+    state, string = 0, ""
+    while state != 7:
+        symbol = rng.choice(sorted(automaton[state]))
+        string, state = string + symbol, automaton[state][symbol]
+    return string
+
+
+def _is_embedded(string):
+    state = 0
+    for symbol in string[2:-2]:
+        state = _AUTOMATON.get(state, {}).get(symbol)
+    ends = string[:1] + string[-1:] == "BE" and string[1:2] == string[-2:-1]
+    return len(string) > 8 and state == 7 and ends and string[1] in "TP"
+
+
+@_exercise
+def is_embedded_reber(answer):
+    """is_embedded_reber(string): whether it is a string of the grammar."""
+    rng = np.random.default_rng(8)
+    strings = [
+        "BTBTXSETE",
+        "BPBPVVEPE",
+        "BTBTXSEPE",
+        "BPBPVVETE",
+        "BTBTXSETB",
+        "BXBTXSEXE",
+    ]
+    strings += ["BTBTXSET", "BTBTXSTE", "TTBTXSETE", "BTBTXSEETE", "BTBTXSETEE", "BT", ""]
+    strings += ["BTPTXSETE", "BTBTXXETE", "BPBTXSSEPE", "BTBTXXVVETE", "BTBTXXTVPXVVETE"]
+    for _ in range(200):
+        outer = rng.choice(["T", "P"])
+        good = f"B{outer}{_walk(rng, _AUTOMATON)}{outer}E"
+        place = rng.integers(len(good))
+        strings += [good, good[:place] + rng.choice(list("BTPSXVE")) + good[place + 1 :]]
+        strings.append(good[:place] + good[place + 1 :])
+    for string in strings:
+        found, right = answer(str(string)), _is_embedded(string)
+        _expect(
+            isinstance(found, (bool, np.bool_)), f"True or False, not {_short(found)}"
+        )
+        _expect(found == right, f"{str(string)!r} is {right}, yours says {found}")
+
+
+@_exercise
+def chance(answer):
+    """chance(q, n, k): that of n sequences at most k are wrong, each right with q."""
+    for q, n, k in (
+        (0.9, 3, 1),
+        (0.5, 4, 2),
+        (0.999, 2000, 0),
+        (0.999, 2560, 3),
+        (1, 9, 0),
+    ):
+        each = [math.comb(n, j) * (1 - q) ** j * q ** (n - j) for j in range(k + 1)]
+        right, found = sum(each), _number(answer(q, n, k))
+        told = f"chance({q}, {n}, {k}) is {right:.4f}, yours gives {found:.4f}"
+        if k and abs(found - each[-1]) < 1e-9:
+            told += ": that is exactly k wrong, not at most k"
+        elif k and abs(found - (right - each[-1])) < 1e-9:
+            told += ": that is fewer than k wrong"
+        elif k and abs(found - (1 - right + each[-1])) < 1e-9:
+            told += ": that is at least k wrong"
+        _expect(abs(found - right) < 1e-9, told)
+
+
+@_exercise
+def guess(answer):
+    """guess(solves, rng): how many draws of three weights from ±10 until solves(…)."""
+    for seed, rate in ((0, 5), (1, 1), (2, 40), (3, 17)):
+        tried, limit = [], 40 * rate
+
+        def solves(*weights, tried=tried, rate=rate, limit=limit):
+            tried.append([_number(w, "a weight") for w in weights])
+            _expect(len(weights) == 3, f"three weights, not {len(weights)}")
+            _expect(len(tried) < limit, "it does not stop at weights that solve the task")
+            return len(tried) == rate
+
+        found = _whole(answer(_Uncopied(solves), np.random.default_rng(seed)))
+        _expect(
+            len(tried) >= rate, f"it stopped after {len(tried)}, none of which solved it"
+        )
+        _expect(len(tried) == rate, f"draw {rate} solved it, and it went on")
+        _expect(found == rate, f"draw {rate} solved it, yours gives {found}")
+        drawn = np.array(tried)
+        _expect(np.abs(drawn).max() <= 10, "the weights should lie between −10 and 10")
+        if rate > 1:
+            _expect(
+                len(np.unique(drawn)) == drawn.size, "each draw needs three new weights"
+            )
+        if rate >= 40:
+            spread = np.abs(drawn).max() > 8 and drawn.min() < -5 and drawn.max() > 5
+            _expect(spread, "the weights should be uniform between −10 and 10")
+            told = "each weight should be positive as often as negative"
+            _expect(0.25 < (drawn > 0).mean() < 0.75, told)
+
+
+class _Uncopied:
+    """A function that counts its calls even where arguments are copied."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *arguments):
+        return self.function(*arguments)
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+# ------------------------------------------------------------------ chapter 09
+
+
+@_exercise
+def rows_and_targets(answer):
+    values = np.random.default_rng(9).standard_normal(14)
+    for n, ahead in ((3, 1), (2, 2), (4, 3)):
+        where = f" with n = {n}, ahead = {ahead}"
+        given = answer(values, n, ahead)
+        _expect(
+            isinstance(given, tuple) and len(given) == 2,
+            f"it returns {_short(given)} and not rows, targets",
+        )
+        times = range(n + ahead - 1, len(values))
+        right = np.array([[1, *(values[t - ahead - k] for k in range(n))] for t in times])
+        late = np.array([[1, *(values[t - 1 - k] for k in range(n))] for t in times])
+        rows = _array(given[0], right.shape, f"rows{where}")
+        targets = _array(given[1], (len(times),), f"targets{where}")
+        mistakes = {
+            "with the oldest first": np.c_[right[:, :1], right[:, :0:-1]],
+            "with the 1 last": np.c_[right[:, 1:], right[:, :1]],
+        }
+        if ahead > 1:
+            mistakes["with values from less than `ahead` steps before"] = late
+        _compare(rows, right, mistakes, f"the rows{where}: ")
+        _expect(_same(targets, values[n + ahead - 1 :]), f"the targets are others{where}")
+
+
+def _forecasters():
+    """What may be given to looks_ahead: a name, the function, whether it cheats."""
+
+    def before(series, function):
+        return np.array([function(series[:t]) if t else 0.0 for t in range(len(series))])
+
+    def scaled(series):
+        z = (series - series.mean()) / series.std()
+        return before(z, lambda past: past[-1])
+
+    def shifted(series, by):
+        return np.roll(series, by)
+
+    def now_and_then(series):
+        places = np.arange(len(series))
+        return series[np.maximum(places - places % 2, 0)]
+
+    def up_or_down(series):
+        last = before(series, lambda past: past[-1])
+        return last + np.where(series > last, 1.0, -1.0)
+
+    return {
+        "says the value before": (lambda s: before(s, lambda past: past[-1]), False),
+        "says the mean of the past": (lambda s: before(s, np.mean), False),
+        "says the same always": (lambda s: np.full(len(s), 7.0), False),
+        "says the value itself": (lambda s: s.copy(), True),
+        "says the value after the next": (lambda s: shifted(s, -2), True),
+        "scales by the mean of all": (scaled, True),
+        "says the mean of all": (lambda s: np.full(len(s), s.mean()), True),
+        "says the median of all": (lambda s: np.full(len(s), np.median(s)), True),
+        "says the last value of all": (lambda s: np.full(len(s), s[-1]), True),
+        "says the value itself at even times": (now_and_then, lambda t: t % 2 == 0),
+        "knows only whether it goes up": (up_or_down, True),
+    }
+
+
+@_exercise
+def looks_ahead(answer):
+    series = np.random.default_rng(90).standard_normal(30).cumsum() + 20
+    for name, (forecaster, cheats) in _forecasters().items():
+        for t in (12, 17):
+            said = answer(forecaster, series, t)
+            _expect(
+                isinstance(said, (bool, np.bool_)), f"it returns {_short(said)}, no bool"
+            )
+            does = cheats(t) if callable(cheats) else cheats
+            if said != does:
+                which = f"the forecaster that {name}, at {t},"
+                uses = "uses" if does else "does not use"
+                raise _Wrong(
+                    f"of {which} it says {bool(said)}; it {uses} what is to come"
+                )

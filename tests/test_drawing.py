@@ -100,6 +100,19 @@ PICTURES = {
         TEXT, {"a": (np.arange(7.0) - 3, np.ones(7)), "b": (np.ones(7), np.zeros(7))}, "Cells", [(0, "note", 4)]
     ),
     "gate": lambda: drawing.draw_gate("f", {"$h$": (0.5, -0.4), "$x$": (1.0, 0.8)}, 0.1, 0.7, 0.67, "Gate"),
+    "grammar": lambda: drawing.draw_reber({0: {"B": 1}, 1: {"T": 2}, 2: {"S": 2, "X": 4}}, "Grammar"),
+    "long lags": lambda: drawing.draw_long_lags(np.array([[0.5, 1], [-0.5, 1], [0.1, 0]]), "EaXbYB", "Lags"),
+    "states": lambda: drawing.draw_states({"a": np.ones((3, 2)), "$f$": np.zeros((3, 1))}, 5, "States", "BTB"),
+    "trial strips": lambda: drawing.trial_strips(
+        {
+            "a": ((3, 1, 4), "30 of 30", "grey", None),
+            "b": ((2,), "all", drawing.INK, None),
+            "c": ([1, 2], 9, "LSTM", 5),
+        },
+        "Strips",
+        "x",
+        (0, 6),
+    ),  # fmt: skip
     "rnn": drawing.draw_rnn_cell,
     "lstm with values": lambda: drawing.draw_lstm_cell(values={"f": 0.7, "c_prev": -1.0, "h": "?"}, numbers=True),
     "rnn unrolled": lambda: drawing.draw_rnn_unrolled(path="h", title="Back"),
@@ -120,7 +133,10 @@ PICTURES = {
     "pile": lambda: drawing.pile_figure(
         {"open": (np.arange(9.0), np.ones(9)), "closed": (np.zeros(9), np.ones(9))}, "Pile"
     ),
-    "states": lambda: drawing.differing_states(np.eye(5, 3), {2: "word"}, "States"),
+    "differing states": lambda: drawing.differing_states(np.eye(5, 3), {2: "word"}, "States"),
+    "gates": lambda: drawing.gates_over_text(
+        {"one": dict.fromkeys("fio", np.ones((5, 1))), "two": dict.fromkeys("fio", np.eye(5, 3))}, {2: "word"}, "Gates"
+    ),
 }
 
 

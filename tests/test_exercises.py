@@ -386,10 +386,9 @@ def by_bisection(w):
     return low, w * (1 - np.tanh(w * low) ** 2)
 
 
-def remembers(c, label, at=-1, spread=True):
+def remembers(c, label, at=-1, by=lambda one, other: one.std(axis=0) + other.std(axis=0)):
     one, other = c[at][label], c[at][~label]
-    apart = np.abs(one.mean(axis=0) - other.mean(axis=0))
-    return int(np.argmax(apart / (one.std(axis=0) + other.std(axis=0)) if spread else apart))
+    return int(np.argmax(np.abs(one.mean(axis=0) - other.mean(axis=0)) / by(one, other)))
 
 
 # ---------------------------------------------------------------- chapter 07
@@ -503,7 +502,84 @@ def divisor(n, q, m):
     return max(abs(n @ q), np.exp(-m))
 
 
+EMBEDDED = re.compile(
+    r"B(?P<outer>[TP])B(?:TS*X(?:S|X(?P<low>T*V(?:PXT*V)*(?:V|PS)))|PT*V(?:PXT*V)*(?:V|PS))E(?P=outer)E"
+)
+
+
+def guesses(solves, draw):
+    count = 1
+    while not solves(*draw()):
+        count += 1
+    return count
+
+
+# ---------------------------------------------------------------- chapter 09's rows, and what looks ahead
+
+
+def rows_and_targets(values, n, ahead, off=0, newest=1, shift=0):
+    times = range(n + ahead - 1 + shift, len(values))
+    rows = [[1.0, *(values[t - ahead - k + off] for k in range(n))][::newest] for t in times]
+    return np.array(rows), np.array([values[t] for t in times])
+
+
+def by_windows(values, n, ahead):
+    windows = np.lib.stride_tricks.sliding_window_view(values, n)[: len(values) - n - ahead + 1, ::-1]
+    return np.insert(windows, 0, 1, axis=1), values[n + ahead - 1 :]
+
+
+def higher(future):
+    return 100 + 50 * new(1).normal(size=len(future))
+
+
+def lower(future):
+    return -higher(future)
+
+
+def looks_ahead(forecaster, series, t, others=(higher, lower), at=None):
+    differs = np.zeros(len(series), dtype=bool)
+    for other in others:
+        changed = series.copy()
+        changed[t:] = other(series[t:])
+        differs |= np.array(forecaster(series.copy())) != np.array(forecaster(changed))
+    return bool(differs[t] if at is None else at(differs, t))
+
+
+def looks_ahead_in_place(forecaster, series, t):
+    said = set()
+    for value in (-1000, 1000):
+        series[t:] = value
+        said.add(float(forecaster(series)[t]))
+    return len(said) > 1
+
+
+def looks_ahead_by_nan(forecaster, series, t):
+    series[t:] = np.nan
+    return bool(np.isnan(forecaster(series)[t]))
+
+
+def next_value_alone(forecaster, series, t):
+    other = series.copy()
+    other[t] += 100
+    return bool(forecaster(other)[t] != forecaster(series)[t])
+
+
 RIGHT = {
+    "is_embedded_reber": [
+        check._is_embedded,
+        lambda string: bool(EMBEDDED.fullmatch(string)),
+        lambda string: np.bool_(EMBEDDED.fullmatch(string) is not None),
+    ],
+    "chance": [
+        lambda q, n, k: sum(math.comb(n, j) * (1 - q) ** j * q ** (n - j) for j in range(k + 1)),
+        lambda q, n, k: 1 - sum(math.comb(n, j) * (1 - q) ** j * q ** (n - j) for j in range(k + 1, n + 1) if j < 60),
+        lambda q, n, k: np.sum([math.comb(n, n - j) * q ** (n - j) * (1 - q) ** j for j in np.arange(k + 1).tolist()]),
+    ],
+    "guess": [
+        lambda solves, rng: next(k for k in range(1, 10**6) if solves(*rng.uniform(-10, 10, 3))),
+        lambda solves, rng: guesses(solves, lambda: rng.uniform(-10, 10, 3)),
+        lambda solves, rng: float(guesses(solves, lambda: [20 * (rng.random() - 0.5) for _ in range(3)])),
+    ],
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
         lambda shares, part: np.searchsorted(np.cumsum(np.flip(shares)), part) + 1,
@@ -617,6 +693,12 @@ RIGHT = {
     "minlstm_errors": [minlstm_errors, minlstm_in_place, lambda *given: np.array(minlstm_errors(*given))],
     "mlstm_at_once": [mlstm_at_once, mlstm_in_a_loop, mlstm_by_logarithms],
     "divisor": [divisor, lambda n, q, m: np.max([n @ q, -q @ n, 1 / math.exp(m)])],
+    "rows_and_targets": [
+        rows_and_targets,
+        by_windows,
+        lambda values, n, ahead: tuple(a.tolist() for a in rows_and_targets(values, n, ahead)),
+    ],
+    "looks_ahead": [looks_ahead, looks_ahead_in_place],
 }
 
 
@@ -680,6 +762,39 @@ def nothing_for(good, number):
 
 
 WRONG = {
+    "is_embedded_reber": [
+        (lambda string: True, "is False, yours says True"),
+        (lambda string: False, "is True, yours says False"),
+        (lambda string: 1 if check._is_embedded(string) else 0, "True or False"),
+        (lambda string: math.nan, "True or False"),
+        (lambda string: bool(EMBEDDED.fullmatch(string.replace("BP", "BT").replace("PE", "TE"))), "yours says"),
+        (lambda string: bool(re.fullmatch(r"B([TP])B[TPSXV]+E\1E", string)), "is False, yours says True"),
+        (lambda string: bool(re.fullmatch(EMBEDDED.pattern.replace("S*", "S+"), string)), "is True, yours says False"),
+        (lambda string: check._is_embedded(string) or string == "", "'' is False"),
+        (lambda string: string[1] == string[-2] and check._is_embedded(string), "it raises IndexError"),
+    ],
+    "chance": [
+        (lambda q, n, k: q**n, "chance("),
+        (lambda q, n, k: math.comb(n, k) * (1 - q) ** k * q ** (n - k), "exactly k wrong"),
+        (lambda q, n, k: RIGHT["chance"][0](q, n, k - 1), "fewer than k wrong"),
+        (lambda q, n, k: 1 - RIGHT["chance"][0](q, n, k - 1), "at least k wrong"),
+        (lambda q, n, k: RIGHT["chance"][0](1 - q, n, k), "chance("),
+        (lambda q, n, k: math.nan, "a number is expected"),
+        (lambda q, n, k: [RIGHT["chance"][0](q, n, k)], "a number is expected"),
+    ],
+    "guess": [
+        (lambda solves, rng: 5, "none of which solved it"),
+        (lambda solves, rng: [solves(*rng.uniform(-10, 10, 3)) for _ in range(40)].index(True) + 1, "it went on"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(-10, 10, 3)) - 1, "yours gives"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(-1, 1, 3)), "uniform between"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(-20, 20, 3)), "between −10 and 10"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(0, 10, 3)), "uniform between"),
+        (lambda solves, rng: guesses(solves, lambda: 3 * [rng.uniform(-10, 10)]), "three new weights"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(-10, 10, 2)), "three weights"),
+        (lambda solves, rng: guesses(solves, lambda w=rng.uniform(-10, 10, 3): w), "three new weights"),
+        (lambda solves, rng: guesses(lambda *w: solves(*w) > 1, lambda: rng.uniform(-10, 10, 3)), "does not stop"),
+        (lambda solves, rng: guesses(solves, lambda: [math.nan] * 3), "a weight is expected"),
+    ],
     "reach": [
         (lambda shares, part: 1, "reach("),
         (lambda shares, part: 3, "reach("),
@@ -962,7 +1077,10 @@ WRONG = {
         (lambda biases, k: math.nan, "a number"),
     ],
     "remembers": [
-        (lambda c, label: remembers(c, label, spread=False), "large"),
+        (lambda c, label: remembers(c, label, by=lambda one, other: 1), "large"),
+        (lambda c, label: remembers(c, label, by=lambda one, other: one.std(axis=0)), "quiet for one label"),
+        (lambda c, label: remembers(c, label, by=lambda one, other: other.std(axis=0)), "quiet for one label"),
+        (lambda c, label: remembers(c, label, by=lambda one, other: np.abs(one).mean(axis=0)), ""),
         (lambda c, label: remembers(c, label, at=0), "has forgotten"),
         (lambda c, label: int(np.abs(c[-1]).mean(axis=0).argmax()), "large"),
         (lambda c, label: int(c[-1].std(axis=0).argmin()), ""),
@@ -1128,6 +1246,30 @@ WRONG = {
         (lambda n, q, m: np.maximum(abs(n * q), np.exp(-m)), "a number is expected"),
         (lambda n, q, m: math.nan, "a number is expected"),
         (lambda n, q, m: max(abs(H), 1), "off by"),
+    ],
+    "rows_and_targets": [
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead)[0], "not rows, targets"),
+        (lambda values, n, ahead: rows_and_targets(values, n, 1), "shape"),
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead, off=ahead - 1), "less than `ahead` steps"),
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead, newest=-1), "rows"),
+        (lambda values, n, ahead: rows_and_targets(values, n, ahead, shift=1), "shape"),
+        (lambda values, n, ahead: (by_windows(values, n, ahead)[0][:, 1:], values[n + ahead - 1 :]), "shape"),
+        (lambda values, n, ahead: (by_windows(values, n, ahead)[0], values[n - 1 : len(values) - ahead]), "targets"),
+        (lambda values, n, ahead: (by_windows(values, n, ahead)[0] * np.nan, values[n + ahead - 1 :]), "nan"),
+    ],
+    "looks_ahead": [
+        (lambda forecaster, series, t: False, "it uses what is to come"),
+        (lambda forecaster, series, t: True, "it does not use what is to come"),
+        (lambda forecaster, series, t: 1, "no bool"),
+        (next_value_alone, "the value after the next"),
+        (lambda f, s, t: looks_ahead(f, s, t, [lambda future: future[::-1]]), "it uses what is to come"),
+        (lambda f, s, t: looks_ahead(f, s, t, [lambda future: future + 1e-9 * (future > 99)]), "it uses"),
+        (lambda f, s, t: looks_ahead(f, s, t, at=lambda differs, t: differs.any()), "it does not use"),
+        (lambda f, s, t: looks_ahead(f, s, t - 3), "at even times"),
+        (lambda f, s, t: looks_ahead(f, s, t + 1), "at even times"),
+        (lambda f, s, t: looks_ahead(f, s, t, [higher]), "whether it goes up, at 12"),
+        (lambda f, s, t: looks_ahead(f, s, t, [lower]), "whether it goes up, at 17"),
+        (looks_ahead_by_nan, "whether it goes up"),
     ],
 }
 
