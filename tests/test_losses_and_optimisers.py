@@ -381,6 +381,16 @@ def test_the_norm_neither_overflows_nor_vanishes(dtype, size):
     assert grads["a"].dtype == dtype
 
 
+def test_many_small_entries_are_clipped_too():
+    """A hundred ones have the norm 10, and none of them is large."""
+    grads = {"W": np.ones((10, 10))}
+    assert clip_by_global_norm(grads, 9.0) == 10.0
+    assert np.linalg.norm(grads["W"]) == pytest.approx(9.0)
+    assert clip_by_global_norm(grads, 9.5) == pytest.approx(9.0)
+    assert np.linalg.norm(grads["W"]) == pytest.approx(9.0)
+
+
+
 @pytest.mark.parametrize(
     ("dtype", "size", "bound"), [(np.float32, 3e38, 1e-7), (np.float32, 3e38, 1e-3), (np.float64, 1e300, 1e-20)]
 )
