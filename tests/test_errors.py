@@ -365,6 +365,7 @@ test_optimisers = refused(
         "beta1": (lambda: Adam(PARAMS, beta1=1.0), ValueError, "beta1 … below 1 … 1.0"),
         "beta2": (lambda: Adam(PARAMS, beta2=-0.5), ValueError, "beta2 … 0 or more … -0.5"),
         "beta2 nan": (lambda: Adam(PARAMS, beta2=np.nan), ValueError, "beta2 … below 1 … nan"),
+        "beta1 below 0": (lambda: Adam(PARAMS, beta1=-0.5), ValueError, "beta1 … 0 or more … -0.5"),
         "epsilon": (lambda: Adam(PARAMS, epsilon=0), ValueError, "epsilon … 1e-150 or more … 0"),
         "epsilon 1e-300": (lambda: Adam(PARAMS, epsilon=1e-300), ValueError, "epsilon … 1e-150 or more … 1e-300"),
         "empty params": (lambda: SGD({"w": np.zeros(0)}, 1), ValueError, "w: … at least one number … (0,)"),
@@ -417,6 +418,7 @@ test_gradient_checks = refused(
         "tolerance text": (check({"a": S}, {"a": S}, tolerance="x"), TypeError, "tolerance … number … str"),
         "nothing": (check({}, {}), ValueError, "arrays: … at least one"),
         "a step that vanishes": (
+        "central step 0": (check({"a": S}, {"a": S}, method="central", step=0.0), ValueError, "step … above 0"),
             check({"a": 1e9 * S}, {"a": S}, method="central", step=1e-20), ValueError, "step: 1e-20 vanishes beside"
         ),
         "layer": (lambda: check_layer(LSTM_, H), ValueError, "x: … (T, B, 3) … (4, 2, 2)"),

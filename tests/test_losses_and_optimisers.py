@@ -390,7 +390,6 @@ def test_many_small_entries_are_clipped_too():
     assert np.linalg.norm(grads["W"]) == pytest.approx(9.0)
 
 
-
 @pytest.mark.parametrize(
     ("dtype", "size", "bound"), [(np.float32, 3e38, 1e-7), (np.float32, 3e38, 1e-3), (np.float64, 1e300, 1e-20)]
 )
