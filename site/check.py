@@ -98,7 +98,7 @@ def look_at(browser: Browser, address: str, name: str, shots: Path | None) -> li
         hosts: set[str] = set()
         page = opened(browser, address, width, seen, hosts)
         page.goto(f"{address}/{name}", wait_until="load")
-        page.evaluate("() => window.MathJax?.startup?.promise")
+        page.evaluate("() => window.MathJax?.startup?.promise.then(() => null)")
         seen += page.evaluate(FOUND)
         if wide := page.evaluate(TOO_WIDE):
             print(*(f"{name}, {width} px: scrolls: {text}" for text in wide), sep="\n", flush=True)
@@ -116,11 +116,14 @@ def look_at(browser: Browser, address: str, name: str, shots: Path | None) -> li
 
 
 def look_at_search(browser: Browser, address: str) -> list[str]:
-    page = opened(browser, address, WIDTHS[0], [], set())
+    problems: list[str] = []
+    page = opened(browser, address, WIDTHS[0], problems, set())
     page.goto(f"{address}/search.html?q=vanishing")
-    page.wait_for_selector("#search-results li a")
+    page.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('search query')")
+    if not page.locator("#search-results li a").count():
+        problems.append("the search finds nothing")
     page.close()
-    return []
+    return problems
 
 
 def look_at_lite(browser: Browser, address: str, shots: Path | None) -> list[str]:

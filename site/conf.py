@@ -68,9 +68,9 @@ class PythonFile(Parser):
 
 
 def complete(app, docname, source):
-    """The landing page holds the table of contents; there, README.md is this very page."""
+    """The landing page is a README elsewhere, and holds the table of contents."""
     for name, page in sources.LANDING.items():
-        source[0] = source[0].replace(f"]({name}", f"]({page}") if docname.startswith("index") else source[0]
+        source[0] = re.sub(rf"(?<=\]\()((?:\.\./)?){re.escape(name)}", rf"\1{page}", source[0])
     if docname == "index":
         source[0] += "\n".join(["", "```{toctree}", ":hidden:", "", *sources.reading_order(), "```", ""])
 
