@@ -1,6 +1,6 @@
 """Look at the built site: every link, every page in headless Chromium, JupyterLite's page and its files.
 
-python site/check.py [FOLDER]   screenshots go to FOLDER
+python site/check.py [FOLDER [page ...]]   screenshots go to FOLDER; a page's name is as notebooks/05_gru
 
 A page may not overflow, ask another host, fail to load anything or leave mathematics as text; its figures have
 alternative texts, its solutions are closed, and axe-core finds no serious fault, at two widths and in both themes. The
@@ -48,9 +48,10 @@ FOUND = """async () => {
     }
     return found;
 }"""
-TOO_WIDE = """() => [...document.querySelectorAll("div.math")].filter(box => box.scrollWidth > box.clientWidth + 1).map(
-    box => (box.querySelector("mjx-mtr, mjx-math")?.parentElement.textContent || box.textContent).slice(0, 60) +
-    ` (${box.scrollWidth} of ${box.clientWidth} px)`)"""
+TOO_WIDE = """() => [...(window.MathJax?.startup?.document?.math ?? [])].flatMap(formula => {
+    const { scrollWidth, clientWidth } = formula.typesetRoot.closest("div.math") ?? {};
+    return scrollWidth > clientWidth + 1 ? [`${scrollWidth} of ${clientWidth} px: ${formula.math}`] : [];
+})"""
 AXE_RUN = """async () => {
     document.querySelectorAll("details").forEach(details => { details.open = true; });
     const { violations } = await axe.run(document);
@@ -100,8 +101,8 @@ def look_at(browser: Browser, address: str, name: str, shots: Path | None) -> li
         page.goto(f"{address}/{name}", wait_until="load")
         page.evaluate("() => window.MathJax?.startup?.promise.then(() => null)")
         seen += page.evaluate(FOUND)
-        if wide := page.evaluate(TOO_WIDE):
-            print(*(f"{name}, {width} px: scrolls: {text}" for text in wide), sep="\n", flush=True)
+        for text in page.evaluate(TOO_WIDE):
+            print(f"{name} scrolls at {width} px, {' '.join(text.split())}", flush=True)
         page.add_script_tag(path=AXE)
         for theme in THEMES:
             page.emulate_media(color_scheme=theme)
@@ -153,11 +154,11 @@ def look_at_lite(browser: Browser, address: str, shots: Path | None) -> list[str
     return problems
 
 
-def main(folder: str = "") -> None:
+def main(folder: str = "", *names: str) -> None:
     shots = Path(folder) if folder else None
     if shots:
         shots.mkdir(parents=True, exist_ok=True)
-    pages = [f"{name}.html" for name in ["index", *sources.reading_order()]]
+    pages = [f"{name}.html" for name in names or ["index", *sources.reading_order()]]
     with served(HTML) as address, sync_playwright() as playwright:
         problems = ["links that lead nowhere: see above"] if subprocess.call(LINKS, cwd=sources.HERE) else []
         browser = launch(playwright)
