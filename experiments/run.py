@@ -73,7 +73,8 @@ def on_cluster(blocks: list[Block], address: str) -> Iterator[Any]:
 def archive(path: Path) -> str:
     """The project's files as one that a worker can import from."""
     with zipfile.ZipFile(path, "w") as file:
-        for source in [ROOT / "lstm_core.py", *sorted((ROOT / "experiments").glob("*.py"))]:
+        code, data = sorted((ROOT / "experiments").glob("*.py")), sorted(records.FOLDER.glob("*.txt"))
+        for source in [ROOT / "lstm_core.py", *code, *data]:
             file.write(source, source.relative_to(ROOT))
     return str(path)
 

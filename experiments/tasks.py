@@ -149,3 +149,33 @@ def two_memories(T: int, often: float = 0.2, seldom: float = 0.01) -> Task:
         return float(((y[-1] > 0) == (target[-1] > 0.5)).all(axis=-1).mean())
 
     return Task(3, 2, binary_cross_entropy, batch, right)
+
+
+CITIES = ("Lisbon", "Madrid", "Berlin", "Warsaw")  # of one length, so that a batch needs no padding
+INES = (
+    "Inês grew up in {}. She studied in {}, worked in {}\n"
+    "for thirty years, and married there. She writes her letters in\n"
+    "English and reads the papers in French. But when she counts\n"
+    "under her breath, she counts in "
+)
+ALPHABET = sorted(set(INES.replace("{}", "") + "".join(CITIES)))
+
+
+def one_hot(text: str) -> Array:
+    """A row a letter of the text about Inês."""
+    return np.eye(len(ALPHABET))[[ALPHABET.index(letter) for letter in text]]
+
+
+def first_city() -> Task:
+    """Read the text about Inês, a letter a step; three cities are drawn: say after the last letter which came first.
+
+    That is the city where she grew up, and 200 steps back. The classes are the places in CITIES.
+    """
+    T = len(INES.format(*CITIES[:3]))
+
+    def batch(rng: Generator, B: int) -> tuple[Array, Array, Array]:
+        drawn = rng.integers(0, len(CITIES), (B, 3))
+        x = np.stack([one_hot(INES.format(*(CITIES[k] for k in three))) for three in drawn], axis=1)
+        return x, np.repeat(drawn[None, :, 0], T, axis=0), last_step(T, B)
+
+    return Task(len(ALPHABET), len(CITIES), softmax_cross_entropy, batch, most_likely)

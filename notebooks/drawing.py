@@ -1262,3 +1262,211 @@ def draw_step_asked(cases, title):
             ink = COLOUR[colour] if seen else "#a9a9a9"
             ax.text(*place, text, color=ink, ha=ha, va="center", fontsize=14)
     return fig
+
+
+# ---------------------------------------------------------------- Chapter 06
+
+
+def coloured_texts(text, rows, title, ends=("a thousandth and less", "1")):
+    """The same text several times, one below the other: each character in the colour of its value, 0 to 1.
+
+    rows: name to (values, colour), one value for each character; the name stands above its text in its colour;
+    ends: what 0 and 1 mean.
+    """
+    lines = text.splitlines(keepends=True)
+    width, letters, name_height, gap = 7.0, 20, 22, 10  # in inches; in pixels of the page
+    title = _wrapped(title, width)
+    above, below, side = 16 + 22 * (title.count("\n") + 1), 34, 8
+    block = name_height + letters * len(lines) + gap
+    inside, height = PIXELS_PER_INCH * width - 2 * side, above + block * len(rows) + below
+    fig = Figure((width, height / PIXELS_PER_INCH))
+    fig.text(0.012, 1 - 8 / height, title, va="top", fontsize=13, fontweight="bold")
+    box = (side / (inside + 2 * side), below / height, inside / (inside + 2 * side), block * len(rows) / height)
+    ax = fig.add_axes(box)
+    ax.set(xlim=(0, max(map(len, lines))), ylim=(block * len(rows), 0))
+    ax.axis("off")
+    for n, (name, (values, colour)) in enumerate(rows.items()):
+        if len(values) != len(text):
+            raise ValueError(f"{name}: one value for each of the {len(text)} characters expected, got {len(values)}")
+        glyph = {"va": "baseline", "fontsize": 11, "fontweight": "bold", "color": COLOUR.get(colour, colour)}
+        ax.text(0, n * block + 15, name, **glyph)
+        start = 0
+        for k, line in enumerate(lines):
+            here, top = np.asarray(values)[start : start + len(line)], n * block + name_height + k * letters
+            start += len(line)
+            ax.pcolormesh(np.arange(len(line) + 1), [top, top + letters], here[None], cmap=SEQUENTIAL, vmin=0, vmax=1)
+            for j, (character, value) in enumerate(zip(line.rstrip("\n"), here, strict=False)):
+                ink = "white" if value > 0.6 else INK
+                ax.text(j + 0.5, top + 15, character, family="DejaVu Sans Mono", ha="center", va="baseline", color=ink)
+    bar = fig.add_axes((0.8, 14 / height, 0.12, 9 / height))
+    fig.colorbar(mpl.cm.ScalarMappable(Normalize(0, 1), SEQUENTIAL), cax=bar, orientation="horizontal", ticks=[])
+    beside = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center", "fontsize": 10.5}
+    bar.annotate(ends[0], (0, 0.5), (-6, 0), ha="right", **beside)
+    bar.annotate(ends[1], (1, 0.5), (6, 0), **beside)
+    return fig
+
+
+def counts_table(counts, columns, title, xlabel, of=20):
+    """How many of so many: a row a name, a column a case, in each place the number on a shade; None was not run.
+
+    counts: name to (numbers, colour).
+    """
+    fig, ax = figure(title, 7.0, 1.35 + 0.36 * len(counts))
+    for row, (numbers, colour) in enumerate(counts.values()):
+        shade = LinearSegmentedColormap.from_list("shade", ["#ffffff", COLOUR.get(colour, colour)])
+        for column, number in enumerate(numbers):
+            place = (column - 0.46, row - 0.44)
+            if number is not None:
+                ax.add_patch(Rectangle(place, 0.92, 0.88, facecolor=shade(0.9 * number / of), edgecolor=PALE))
+            ink = INK if number is None or number < 0.5 * of else "white"
+            ax.text(column, row, "·" if number is None else number, ha="center", va="center", color=ink)
+    ax.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(counts) - 0.5, -0.5), xlabel=xlabel)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(counts)), counts)
+    for label, (_, colour) in zip(ax.get_yticklabels(), counts.values(), strict=True):
+        label.set_color(COLOUR.get(colour, colour))
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return fig
+
+
+def reach_figure(lines, rnn, title):
+    """What is left of an error by lag: a panel a kind of layer, a line for each initial bias, and the RNN's in both."""
+    fig, axes = figure(title, 9.0, 4.0, ncols=2, sharey=True)
+    for ax, (kind, by_bias) in zip(axes, lines.items(), strict=True):
+        shade = LinearSegmentedColormap.from_list("shade", ["#c9c9c9", COLOUR[kind]])
+        drawn = {"RNN": (rnn, "RNN", ":")}
+        for n, (bias, values) in enumerate(by_bias.items()):
+            drawn[bias] = (values, shade(0.35 + 0.65 * n / (len(by_bias) - 1)), "--" if n == len(by_bias) - 1 else "-")
+        curves(drawn, None, "lag (steps)", "error left of 1" if ax is axes[0] else None, ax=ax, ends=False,
+               xlim=(0, 200), ylim=(1e-12, 30))  # fmt: skip
+        ends = {name: np.log10(values[200]) for name, (values, *_) in drawn.items() if values[200] > 1e-12}
+        height = -np.inf
+        for name in sorted(ends, key=ends.get):  # so far apart that they can be read
+            height = ends[name] = max(ends[name], height + 0.75)
+        for name, (values, colour, _) in drawn.items():
+            colour, text = COLOUR.get(colour, colour), name if name in ("RNN", "chrono") else f"$b$ = {name}"
+            low = int(np.argmax(values < {"RNN": 1e-11}.get(name, 1e-10)))
+            at = (200, 10 ** ends[name]) if name in ends else (low, values[low])
+            label_line(ax, *at, text, colour, "left" if text == "$b$ = 0" else "right")
+        ax.set_title(f"{kind}, initial bias", color=COLOUR[kind], fontsize=11)
+    return fig
+
+
+def pile_figure(piled, title):
+    """The size of a cell over time, and the slope of tanh there, with the input gate open and closed."""
+    fig, axes = figure(title, 9.0, 3.6, ncols=2)
+    looks = (("input gate half open", COLOUR["wrong"], "-"), ("input gate closed", COLOUR["i"], "--"))
+    names = (r"mean size of $c_t$", r"mean slope $1 - \tanh^2 c_t$")
+    for ax, ylabel, lines in zip(axes, names, zip(*piled.values(), strict=True), strict=True):
+        drawn = {name: (values, *look) for (name, *look), values in zip(looks, lines, strict=True)}
+        curves(drawn, None, "time $t$ (steps)", ylabel, ax=ax, log="", ends=False)
+        for (name, colour, _), values in zip(looks, lines, strict=True):
+            t = len(values) // 2
+            low = values[t] < 0.2 * ax.get_ylim()[1]
+            where = "above" if low else "below" if values[t] < 1.5 else "right"
+            label_line(ax, t + 8 * (where == "right"), values[t], name, colour, where)
+        ax.set_ylim(0, None)
+    return fig
+
+
+def differing_states(spread, words, title):
+    """(T, H): how far a state differs between texts, over time; words: what stands where, by its place."""
+    fig, ax = figure(title, 9.0, 3.9)
+    T, H = spread.shape
+    ax.pcolormesh(np.arange(T + 1), np.arange(H + 1), spread.T, cmap=SEQUENTIAL, vmin=0, vmax=1)
+    for place, word in words.items():
+        ax.axvline(place, color=INK, linewidth=0.9, linestyle=":")
+        ax.annotate(word, (place, H), (3, 4), textcoords="offset points", fontsize=10.5)
+    ax.set(xlabel="letters read", ylabel="cell", yticks=[])
+    ax.spines[:].set_visible(False)
+    fig.colorbar(mpl.cm.ScalarMappable(Normalize(0, 1), SEQUENTIAL), ax=ax, label="difference", ticks=[0, 0.5, 1])
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 07
+
+
+def learning_curves(trials, title, told=None, ylim=None, ylabel="loss (nats a letter)"):
+    """Losses by epoch, the middle of many trials with all of them behind: held out as a line, known as a broken one.
+
+    trials: name (a key of COLOUR) to the pair (train, held_out), arrays (trials, epochs); told: name to a text that is
+    written at the lowest point of its held-out line.
+    """
+    fig, axes = figure(title, 9.0, 3.7, 1, len(trials), sharey=True)
+    for ax, (name, (train, held_out)) in zip(axes, trials.items(), strict=True):
+        epochs, colour = np.arange(1, len(train[0]) + 1), COLOUR[name]
+        for values, style, width in ((train, "--", 1.6), (held_out, "-", 2.4)):
+            ax.fill_between(epochs, *np.percentile(values, [0, 100], axis=0), color=colour, alpha=0.13, linewidth=0)
+            ax.plot(epochs, np.median(values, axis=0), style, color=colour, linewidth=width)
+        middle = np.median(held_out, axis=0)
+        best = int(middle.argmin())
+        ax.plot(epochs[best], middle[best], "o", color=colour, markersize=8)
+        label_line(ax, epochs[best], middle[best] + 0.03, (told or {}).get(name, ""), colour, "above")
+        label_line(ax, epochs[-1], np.median(train[:, -1]), "known", colour, "below")
+        ax.set_title(name, color=colour, fontweight="bold")
+        ax.set_xlabel("epoch")
+        ax.margins(x=0.12)
+    axes[0].set_ylabel(ylabel)
+    axes[0].set_ylim(ylim)
+    return fig
+
+
+def chances(columns, title, xlabel="next letter"):
+    """Bars side by side: columns is a name to a dict of letter to probability."""
+    fig, axes = figure(title, 9.0, 3.0, 1, len(columns), sharey=True)
+    for ax, (name, values) in zip(axes, columns.items(), strict=True):
+        ax.bar(range(len(values)), values.values(), color=COLOUR["LSTM"], width=0.75)
+        ax.set_xticks(range(len(values)), values.keys())
+        ax.tick_params(axis="x", length=0)
+        ax.set_title(name)
+        ax.set_xlabel(xlabel)
+    axes[0].set_ylabel("probability")
+    return fig
+
+
+def symptoms(runs, healthy, levels, title, ylim, columns=4):
+    """Losses by update, a panel a fault, the healthy run in grey behind.
+
+    runs: a panel's title to the pair (losses, what to write in it); levels: a text to the height of a dotted line, and
+    written there in the last panel but two.
+    """
+    rows = -(-len(runs) // columns)
+    fig, axes = figure(title, 9.2, 2.35 * rows + 0.6, rows, columns, sharex=True, sharey=True)
+    for ax, (name, (losses, told)) in zip(axes.flat, runs.items(), strict=True):
+        for height in levels.values():
+            ax.axhline(height, color=COLOUR["grey"], linewidth=1, linestyle=":")
+        ax.plot(healthy, color="#b8b8b8", linewidth=1.6)
+        ax.plot(np.clip(losses, *ylim), color=COLOUR["wrong"], linewidth=1.5)
+        ax.set_title(name, fontsize=10.5, fontweight="bold")
+        beside = {"ha": "right", "va": "top", "fontsize": 9.5, "color": COLOUR["wrong"], "zorder": 5}
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+        ax.text(0.97, 0.96, told, transform=ax.transAxes, bbox=box, **beside)
+        ax.set_ylim(ylim)
+    for text, height in levels.items():
+        beside = {"textcoords": "offset points", "ha": "right", "fontsize": 9, "color": COLOUR["grey"]}
+        axes.flat[-3].annotate(text, (len(healthy), height), (0, 2), **beside)
+    for ax in np.atleast_2d(axes)[-1]:
+        ax.set_xlabel("update")
+    for ax in np.atleast_2d(axes)[:, 0]:
+        ax.set_ylabel("loss")
+    return fig
+
+
+def value_map(values, rows, columns, title, xlabel, ylabel, limit=None, label=None):
+    """A table of numbers, each on the colour of its value, pale for the lowest; limit: where the colours end."""
+    fig, ax = figure(title, 7.0, 1.5 + 0.5 * len(rows))
+    low, high = values.min(), limit or values.max()
+    ax.pcolormesh(values, cmap=SEQUENTIAL, vmin=low, vmax=high, edgecolors="white", linewidth=1.5)
+    for (k, j), value in np.ndenumerate(values):
+        best = value == low
+        ink = "white" if (value - low) / (high - low) > 0.7 else INK
+        ax.text(
+            j + 0.5, k + 0.5, f"{value:.2f}", ha="center", va="center", color=ink, fontweight="bold" if best else None
+        )
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return fig

@@ -233,7 +233,7 @@ def error_before(answer):
         found = _array(answer(delta, h, W_h), (H,))
         right = complex_step(lambda a, d=delta, W=W_h: d @ W @ sigmoid(a), net)
         mistakes = {
-            "of W_h transposed": W_h @ delta * slope,
+            "of W_h where its transpose belongs": W_h @ delta * slope,
             "without the slope": delta @ W_h,
             "with tanh's slope": delta @ W_h * (1 - h**2),
             "of the slope before the weights, not after": (delta * slope) @ W_h,
@@ -456,7 +456,8 @@ def still_right(answer):
         told = f"what is lost comes to the weighted input of {every[name]} at time 1, and"
         raise _Wrong(f"{name} is not right: {told} there it is times {factor}")
     more = len(every.keys() - reached - names)
-    _expect(not more, f"all that you name are right, and {more} more are")
+    are = "is" if more == 1 else "are"
+    _expect(not more, f"all that you name are right, and {more} more {are}")
 
 
 def _peephole_gradients(q, s, to_o=1, to_next=1, p_o="c"):
@@ -553,7 +554,7 @@ def wrong_arrays(answer):
             name: rng.normal(size=n)
             for name, n in (("h", (T, B, H)), ("W", (K, H)), ("b", K))
         }
-        scale = 10.0 ** rng.integers(-2, 3)
+        scale = 10.0 ** rng.integers(-7, 5)  # too far apart for one absolute bound
 
         def head(arrays, target, spoil=spoil, bad=bad, scale=scale):
             h, W = arrays["h"], arrays["W"]
@@ -564,11 +565,14 @@ def wrong_arrays(answer):
                 n: spoil(g) if n in bad else g for n, g in grads.items()
             }
 
-        found = answer(head, arrays, rng.integers(0, K, (T, B)))
+        target = rng.integers(0, K, (T, B))
+        found = answer(head, arrays, target)
         names = hasattr(found, "__iter__") and not isinstance(found, str)
         _expect(names, f"a set of names is expected, got {_short(found)}")
         told = [", ".join(sorted(map(str, some))) or "none" for some in (found, bad)]
-        _expect(set(found) == bad, "it names {} where {} are wrong".format(*told))
+        told.append(f"{head(arrays, target)[0]:.0e}")
+        line = "it names {} where {} are wrong, at a loss of {}".format(*told)
+        _expect(set(found) == bad, line)
 
 
 # The keys of chapter 04's rules, and of four of them which is wrong and by what factor.
@@ -707,7 +711,7 @@ def reset_after(answer):
             "d_m": {"without r": d},
             "d_r": {"without the slope of r": d * m, "without m": d * r * (1 - r)},
             "back": {
-                "of W_hh transposed": W @ (d * r),
+                "of W_hh where its transpose belongs": W @ (d * r),
                 "if r stood before": (W.T @ d) * r,
             },
         }
@@ -772,3 +776,165 @@ def halves_and_doubles(answer):
             right = h_0 * 2.0 ** (text.count("b") - text.count("a"))
             told = f"{h_0} becomes {h:.3g}, not {right:.3g}, after {_short(text)}"
             _expect(abs(h - right) < 0.05 * right, told)
+
+
+# ------------------------------------------------------------------ chapter 06
+
+
+@_exercise
+def bias_for(answer):
+    """bias_for(k, left): the bias with which a cell keeps `left` over k steps."""
+    for k, left in ((1, 0.5), (1, 0.9), (100, 0.5), (37, 0.2), (1000, 0.9), (5, 1e-3)):
+        b = _number(answer(k, left), "a number, the bias")
+        kept = sigmoid(np.array(b)) ** k
+        _expect(
+            _same(kept, np.array(left), 1e-8),
+            f"with a bias of {b:.3g} a cell keeps {kept:.3g} over {k} steps, not {left}",
+        )
+
+
+@_exercise
+def kept_by_mixture(answer):
+    """kept_by_mixture(biases, k): the mean over the units of what each keeps."""
+    rng = np.random.default_rng(6)
+    for H, k in ((1, 1), (2, 10), (5, 3), (8, 200)):
+        biases = rng.uniform(-1, 6, H)
+        found = _number(answer(biases, k), "a number, the mean of what is kept")
+        right = np.mean(sigmoid(biases) ** k)
+        if (
+            _same(np.array(found), sigmoid(biases.mean(keepdims=True))[0] ** k, 1e-8)
+            and H > 1
+        ):
+            raise _Wrong("that is what a unit with the mean bias keeps")
+        if (
+            _same(np.array(found), np.mean(sigmoid(biases)) ** k, 1e-8)
+            and k > 1
+            and H > 1
+        ):
+            raise _Wrong("the mean gate's power is not the mean of the gates' powers")
+        _expect(
+            _same(np.array(found), right, 1e-8),
+            f"for biases {biases.round(2).tolist()} and {k} steps {right:.4g} is kept, "
+            f"not {found:.4g}",
+        )
+
+
+def _cells(rng, T, B, H, unit, label, size):
+    """Cells of which one holds the label at the end, another held it, a third is large."""
+    c = 0.3 * rng.standard_normal((T, B, H))
+    sign = np.where(label, 1.0, -1.0)
+    others = [k for k in range(H) if k != unit]
+    c[: T // 2, :, others[0]] += 5 * sign  # knew it, and forgot it
+    c[:, :, others[1]] += 40 + 8 * rng.standard_normal(B)  # large, and knows nothing
+    c[..., unit] = c[..., unit] * size + size * 2 * sign * rng.choice([-1, 1])
+    return c
+
+
+@_exercise
+def remembers(answer):
+    """remembers(c, label): the unit whose cell tells the label best at the last step."""
+    rng = np.random.default_rng(16)
+    for T, B, H, unit, size in (
+        (6, 40, 3, 1, 1),
+        (9, 50, 5, 4, 0.01),
+        (4, 60, 4, 0, 0.1),
+    ):
+        label = rng.integers(0, 2, B).astype(bool)
+        label[:2] = True, False
+        c = _cells(rng, T, B, H, unit, label, size)
+        found = _whole(answer(c, label))
+        others = [k for k in range(H) if k != unit]
+        _expect(
+            found != others[0], f"unit {found} knew it, and has forgotten it at the end"
+        )
+        _expect(
+            found != others[1] or found == unit,
+            f"unit {found} is large, but it is as large for both labels",
+        )
+        _expect(found == unit, f"it finds unit {found}; unit {unit} tells the label")
+
+
+# ------------------------------------------------------------------ chapter 07
+
+
+@_exercise
+def rate_at(answer):
+    """rate_at(update, rate, warmup, milestones, factor): the learning rate of an update."""
+    cases = [(18_000, 0.1, 500, (12_000, 16_000), 0.1), (90, 1.0, 0, (30, 60, 80), 0.5)]
+    cases += [(40, 2.0, 8, (), 0.3), (20, 0.25, 4, (4, 10), 0.2)]
+    for updates, rate, warmup, milestones, factor in cases:
+        places = {0, 1, warmup, updates // 2, updates - 1}
+        places |= {m + d for m in (*milestones, warmup) for d in (-1, 0, 1)} - {-1}
+        for update in sorted(places):
+            share = min(1, (update + 1) / warmup) if warmup else 1
+            right = rate * share * factor ** sum(update >= m for m in milestones)
+            found = _number(answer(update, rate, warmup, milestones, factor), "a rate")
+            given = f"({update}, {rate}, {warmup}, {milestones}, {factor})"
+            told = f"rate_at{given} is {right:.6g}, yours gives {found:.6g}"
+            _expect(math.isclose(found, right, rel_tol=1e-9), told)
+
+
+@_exercise
+def mean_over_letters(answer):
+    """mean_over_letters(losses, lengths): the mean over what is no padding."""
+    rng = np.random.default_rng(11)
+    for T, lengths in ((6, (6, 2, 1)), (4, (3, 1, 1, 4, 2)), (3, (2,))):
+        losses, lengths = rng.uniform(1, 3, (T, len(lengths))), np.array(lengths)
+        real = np.arange(T)[:, None] < lengths
+        found = _number(answer(losses, lengths), "one number")
+        right = losses[real].mean()
+        mistakes = {
+            "of all places, padding too": losses.mean(),
+            "of the mean of each name's mean": ((losses * real).sum(0) / lengths).mean(),
+            "if padding counts as a loss of 0": (losses * real).mean(),
+            "if one place too many counts": losses[
+                np.arange(T)[:, None] <= lengths
+            ].mean(),
+            "of the sum, not the mean": losses[real].sum(),
+        }
+        told = f"for lengths {lengths.tolist()} "
+        _compare(np.array(found), np.array(right), mistakes, told)
+        losses[~real] = np.nan
+        found = answer(losses, lengths)
+        finite = np.isfinite(np.asarray(found, float)).all()
+        _expect(finite, "a NaN in the padding, where nothing counts, spoils the mean")
+
+
+@_exercise
+def temperature_for(answer):
+    """temperature_for(logits, part): at it the likeliest letter has this probability."""
+    rng = np.random.default_rng(12)
+    cases = [(rng.normal(size=5), 0.5), (2 * rng.normal(size=27), 0.3)]
+    cases += [(rng.normal(size=3), 0.95), (np.array([900.0, 850.0, -20.0]), 0.9)]
+    for logits, part in cases:
+
+        def largest(tau, logits=logits):
+            with np.errstate(all="ignore"):
+                return 1 / np.exp((logits - logits.max()) / tau).sum()
+
+        tau = _number(answer(logits, part), "a temperature")
+        _expect(tau > 0, f"a temperature is above 0, yours is {tau:.4g}")
+        told = f"at your {tau:.4g} the likeliest has {largest(tau):.6f}, not {part}"
+        if abs(largest(1 / tau) - part) < 1e-6:
+            told += "; it is one over the temperature"
+        _expect(abs(largest(tau) - part) < 1e-6, told)
+
+
+@_exercise
+def carried(answer):
+    """carried_on(state, new): (h, c) for the next piece, zero where a new text begins."""
+    rng = np.random.default_rng(13)
+    for B, H in ((4, 3), (3, 3), (5, 1)):
+        for new in (rng.random(B) < 0.5, np.zeros(B, bool), np.ones(B, bool)):
+            state = rng.normal(size=(B, H)), rng.normal(size=(B, H))
+            pair = answer(state, new)
+            two = isinstance(pair, (tuple, list)) and len(pair) == 2
+            _expect(two, f"the pair h, c is expected, got {_short(pair)}")
+            for name, found, old in zip("hc", pair, state, strict=True):
+                found = _array(found, (B, H), name)
+                kept, zero = found[~new], found[new]
+                told = "is not kept where the text goes on"
+                _expect(np.array_equal(kept, old[~new]), f"{name} {told}")
+                _expect(not zero.any(), f"{name} is not zero where a new text begins")
+            same = all(map(np.array_equal, answer.copies[0], state))
+            _expect(same, "it changes the state it was given, which a trace still needs")

@@ -76,6 +76,14 @@ PICTURES = {
     "curves": lambda: drawing.curves(
         {"RNN": (np.ones(3), "RNN"), "_": (np.ones(2), "#222222", ":")}, "Curves", "x", "y", x=[1, 2, 3]
     ),
+    "learning curves": lambda: drawing.learning_curves(
+        {name: (np.eye(3) + 1, np.eye(3) + 2) for name in ("LSTM", "GRU")}, "Curves", {"GRU": "2.00"}
+    ),
+    "chances": lambda: drawing.chances({"cold": {"a": 0.9, "b": 0.1}, "hot": {"a": 0.5, "b": 0.5}}, "Chances"),
+    "symptoms": lambda: drawing.symptoms(
+        {f"fault {k}": (np.arange(5.0), "seen") for k in range(8)}, np.ones(5), {"chance": 3.3}, "Faults", (0, 4)
+    ),
+    "values": lambda: drawing.value_map(np.eye(2, 3), ["a", "b"], ["c", "d", "e"], "Values", "x", "y"),
     "bars": lambda: drawing.bars([1.0, -2.0], ["a", "b"], "#222222", title="Bars"),
     "tracks": lambda: drawing.tracks({"f": np.ones(5), "c": np.arange(5)}, title="Tracks"),
     "matrix": lambda: drawing.matrix_picture(np.eye(4), ["$h_t$", "$c_t$"], ["a", "b"]),
@@ -101,6 +109,18 @@ PICTURES = {
     },
     **{f"gru, {reset}": lambda reset=reset: drawing.draw_gru_cell("z", "r", reset) for reset in ("before", "after")},
     **{f"lstm, {part}": lambda part=part: drawing.draw_lstm_cell(part, part) for part in drawing.LSTM_PARTS},
+    # Chapter 06
+    "texts": lambda: drawing.coloured_texts(TEXT, {"LSTM": (np.linspace(0, 1, 7), "LSTM")}, "Texts"),
+    "counts": lambda: drawing.counts_table({"RNN": ([1, 20, None], "RNN")}, (1, 2, 3), "Counts", "T"),
+    "reach": lambda: drawing.reach_figure(
+        {kind: {"0": 0.5 ** np.arange(201.0), "chrono": np.ones(201)} for kind in ("LSTM", "GRU")},
+        0.8 ** np.arange(201.0),
+        "Reach",
+    ),
+    "pile": lambda: drawing.pile_figure(
+        {"open": (np.arange(9.0), np.ones(9)), "closed": (np.zeros(9), np.ones(9))}, "Pile"
+    ),
+    "states": lambda: drawing.differing_states(np.eye(5, 3), {2: "word"}, "States"),
 }
 
 
@@ -119,6 +139,7 @@ def test_each_picture_can_be_drawn(draw, shown):
         (lambda: drawing.draw_lstm_unrolled(path="x"), "both"),
         (lambda: drawing.draw_rnn_unrolled(path="c"), '"h"'),
         (lambda: drawing.coloured_text("abc", [1.0], {}, "Text"), "3 characters"),
+        (lambda: drawing.coloured_texts("abc", {"RNN": ([1.0], "RNN")}, "Text"), "3 characters"),
     ],
 )
 def test_a_wrong_argument_is_named(call, said):

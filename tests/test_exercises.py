@@ -16,7 +16,7 @@ import series
 
 import exercises as check
 import lstm_core
-from lstm_core import GRU, check_gradients, from_torch, sigmoid
+from lstm_core import GRU, check_gradients, complex_step, from_torch, sigmoid
 
 NAMES = [name for name, thing in vars(check).items() if hasattr(thing, "__wrapped__") and name[0] != "_"]
 new = np.random.default_rng
@@ -211,6 +211,24 @@ def by_differences(head, arrays, target):
     return found
 
 
+def by_allclose(head, arrays, target):
+    grads, wrong = head(arrays, target)[1], set()
+    for name, a in arrays.items():
+        numeric = complex_step(lambda moved, name=name: head(arrays | {name: moved}, target)[0], a)
+        if not np.allclose(grads[name], numeric):
+            wrong.add(name)
+    return wrong
+
+
+def by_absolute(head, arrays, target):
+    grads, wrong = head(arrays, target)[1], set()
+    for name, a in arrays.items():
+        numeric = complex_step(lambda moved, name=name: head(arrays | {name: moved}, target)[0], a)
+        if np.abs(grads[name] - numeric).max() > 1e-6:
+            wrong.add(name)
+    return wrong
+
+
 def by_norms(head, arrays, target):
     grads, wrong = head(arrays, target)[1], set()
     for name, a in arrays.items():
@@ -331,6 +349,71 @@ def by_bisection(w):
     return low, w * (1 - np.tanh(w * low) ** 2)
 
 
+def remembers(c, label, at=-1, spread=True):
+    one, other = c[at][label], c[at][~label]
+    apart = np.abs(one.mean(axis=0) - other.mean(axis=0))
+    return int(np.argmax(apart / (one.std(axis=0) + other.std(axis=0)) if spread else apart))
+
+
+# ---------------------------------------------------------------- chapter 07
+
+
+def rate_at(update, rate, warmup, milestones, factor):
+    risen = min(1, (update + 1) / warmup) if warmup else 1
+    return rate * risen * factor ** sum(update >= m for m in milestones)
+
+
+def rate_at_by_steps(update, rate, warmup, milestones, factor):
+    if update < warmup:
+        rate *= (update + 1) / warmup
+    for milestone in milestones:
+        if update >= milestone:
+            rate *= factor
+    return np.float64(rate)
+
+
+def temperature_for(logits, part, low=1e-6, high=1e6):
+    for _ in range(100):
+        tau = math.sqrt(low * high)
+        too_cold = 1 / np.exp((logits - logits.max()) / tau).sum() > part
+        low, high = (tau, high) if too_cold else (low, tau)
+    return tau
+
+
+def temperature_by_newton(logits, part):
+    """In u = 1/τ the logarithm of the sum is convex, so that Newton's method from 0 gets there."""
+    away, u = logits - logits.max(), 0.0
+    for _ in range(200):
+        e = np.exp(away * u)
+        u += (e.sum() - 1 / part) / -(away * e).sum()
+    return 1 / u
+
+
+def temperature_without_care(logits, part):
+    tau = 1.0
+    for _ in range(50):
+        with np.errstate(all="ignore"):
+            p = np.exp(logits / tau) / np.exp(logits / tau).sum()
+        tau *= p.max() / part
+    return tau
+
+
+def carried(state, new):
+    return tuple(np.where(new[:, None], 0, part) for part in state)
+
+
+def carried_row_by_row(state, new):
+    h, c = (part.copy() for part in state)
+    h[new], c[new] = 0, 0
+    return h, c
+
+
+def carried_over_the_old(state, new):
+    for part in state:
+        part[new] = 0
+    return state
+
+
 RIGHT = {
     "reach": [
         lambda shares, part: int(np.argmax(np.cumsum(shares[::-1]) >= part)) + 1,
@@ -401,10 +484,38 @@ RIGHT = {
         lambda d, r, m, W: tuple(a.tolist() for a in reset_after(d, r, m, W)),
     ],
     "load_gru": [load_gru, load_reordered],
+    "bias_for": [
+        lambda k, left: np.log(left ** (1 / k) / (1 - left ** (1 / k))),
+        lambda k, left: -np.log(np.expm1(-np.log(left) / k)),
+        lambda k, left: np.array(-math.log(left ** (-1 / k) - 1)),
+    ],
+    "kept_by_mixture": [
+        lambda biases, k: (sigmoid(biases) ** k).mean(),
+        lambda biases, k: sum((1 / (1 + np.exp(-b))) ** k for b in biases) / len(biases),
+        lambda biases, k: np.mean(np.exp(-k * np.log1p(np.exp(-biases, out=biases)))),
+    ],
+    "remembers": [
+        remembers,
+        lambda c, label: np.array(remembers(c, ~label)),
+        lambda c, label: float(remembers(-c, label)),
+        lambda c, label: max(range(c.shape[2]), key=lambda k: abs(np.corrcoef(c[-1, :, k], label)[0, 1])),
+    ],
     "halves_and_doubles": [
         halves_and_doubles,
         lambda layer: halves_and_doubles(layer, open_r=15),
         halves_by_the_bias,
+    ],
+    "rate_at": [rate_at, rate_at_by_steps],
+    "mean_over_letters": [
+        lambda losses, lengths: losses[np.arange(len(losses))[:, None] < lengths].mean(),
+        lambda losses, lengths: sum(losses[: lengths[b], b].sum() for b in range(len(lengths))) / sum(lengths),
+        lambda losses, lengths: np.where(np.arange(len(losses))[:, None] < lengths, losses, 0).sum() / lengths.sum(),
+    ],
+    "temperature_for": [temperature_for, temperature_by_newton, lambda a, part: np.array(temperature_for(a, part))],
+    "carried": [
+        carried,
+        lambda state, new: [part * ~new[:, None] for part in state],
+        carried_row_by_row,
     ],
 }
 
@@ -482,7 +593,7 @@ WRONG = {
         (2, "a function is expected, got 2"),
     ],
     "error_before": [
-        (lambda delta, h, W_h: W_h @ delta * slope_of(h), "W_h transposed"),
+        (lambda delta, h, W_h: W_h @ delta * slope_of(h), "W_h where its transpose belongs"),
         (lambda delta, h, W_h: delta @ W_h, "without the slope"),
         (lambda delta, h, W_h: delta @ W_h * (1 - h**2), "tanh's slope"),
         (lambda delta, h, W_h: (delta * slope_of(h)) @ W_h, "before the weights"),
@@ -587,7 +698,7 @@ WRONG = {
     "still_right": [
         ({"W_oh"}, "and 7 more are"),
         ([], "and 8 more are"),
-        (set(BY_LUCK) - {"b_o"}, "and 1 more are"),
+        (set(BY_LUCK) - {"b_o"}, "and 1 more is"),
         (set(BY_LUCK) | {"W_ix"}, "W_ix is not right"),
         (set(BY_LUCK) | {"b_c"}, "times 1"),
         ({"W_ix", "W_cx", "b_i", "b_c"}, "W_cx is not right"),
@@ -645,6 +756,8 @@ WRONG = {
             "it names ",
         ),
         (by_norms, "it names "),
+        (by_allclose, "at a loss of "),
+        (by_absolute, "it names "),
         (slip(wrong_arrays, tolerance=2.0), "it names "),
         (lambda head, arrays, target: "".join(wrong_arrays(head, arrays, target)), "a set of names"),
         (lambda head, arrays, target: len(wrong_arrays(head, arrays, target)), "a set of names"),
@@ -684,7 +797,7 @@ WRONG = {
         (lambda d, r, m, W: (d * r, d * m, W.T @ (d * r)), "d_r: this is what comes without the slope"),
         (lambda d, r, m, W: (d * r, d * r * (1 - r), W.T @ (d * r)), "d_r: this is what comes without m"),
         (lambda d, r, m, W: (d * r, d * m * (1 - r**2), W.T @ (d * r)), "d_r: it is off by"),
-        (lambda d, r, m, W: (d * r, d * m * r * (1 - r), W @ (d * r)), "back: this is what comes of W_hh transposed"),
+        (lambda d, r, m, W: (d * r, d * m * r * (1 - r), W @ (d * r)), "back: this is what comes of W_hh where its"),
         (lambda d, r, m, W: (d * r, d * m * r * (1 - r), W.T @ d), "back: this is what comes without r"),
         (lambda d, r, m, W: (d * r, d * m * r * (1 - r), (W.T @ d) * r), "back: this is what comes if r stood before"),
         (lambda d, r, m, W: (d * r, d * m * r * (1 - r), -W.T @ (d * r)), "back: it is off by 2"),
@@ -716,6 +829,39 @@ WRONG = {
         (lambda layer: layer.params.pop("b"), "a dict of W_x, W_h, b"),
         (lambda layer: layer.by_gate(layer.params)["W_q"], "KeyError: 'W_q'"),
     ],
+    "bias_for": [
+        (lambda k, left: np.log(k - 1), "keeps"),
+        (lambda k, left: np.log(max(k, 2) - 1.0), "keeps"),
+        (lambda k, left: left ** (1 / k), "keeps"),
+        (lambda k, left: -np.log(left ** (1 / k) / (1 - left ** (1 / k))), "keeps"),
+        (lambda k, left: np.log(left / (1 - left)), "keeps"),
+        (lambda k, left: 9.2, "keeps"),
+        (lambda k, left: round(float(-np.log(left ** (-1 / k) - 1)), 3), "keeps"),
+        (lambda k, left: math.nan, "a number"),
+        (lambda k, left: np.array([1.0]), "a number"),
+        (1.0, "a function is expected"),
+    ],
+    "kept_by_mixture": [
+        (lambda biases, k: sigmoid(biases.mean(keepdims=True))[0] ** k, "the mean bias"),
+        (lambda biases, k: sigmoid(biases).mean() ** k, "the mean gate's power"),
+        (lambda biases, k: sigmoid(biases) ** k, "a number"),
+        (lambda biases, k: (sigmoid(biases) ** k).sum(), "is kept"),
+        (lambda biases, k: (sigmoid(-biases) ** k).mean(), "is kept"),
+        (lambda biases, k: (sigmoid(biases) ** (k + 1)).mean(), "is kept"),
+        (lambda biases, k: np.median(sigmoid(biases) ** k), "is kept"),
+        (lambda biases, k: math.nan, "a number"),
+    ],
+    "remembers": [
+        (lambda c, label: remembers(c, label, spread=False), "large"),
+        (lambda c, label: remembers(c, label, at=0), "has forgotten"),
+        (lambda c, label: int(np.abs(c[-1]).mean(axis=0).argmax()), "large"),
+        (lambda c, label: int(c[-1].std(axis=0).argmin()), ""),
+        (lambda c, label: 1, ""),
+        (lambda c, label: 4, ""),
+        (lambda c, label: 0.5, "whole number"),
+        (lambda c, label: math.nan, "whole number"),
+        (lambda c, label: c[-1], ""),
+    ],
     "load_gru": [
         (load_with_from_torch, "from_torch is what you are to write"),
         (load_through_another, "from_torch is what you are to write"),
@@ -729,6 +875,54 @@ WRONG = {
         (lambda layer, sd: load_gru(layer, {n: np.roll(a, 1) for n, a in sd.items()}), "not right: "),
         (lambda layer, sd: sd["weight_ih"], "KeyError: 'weight_ih'"),
         (lambda layer, sd: layer.params.update(b_hh=layer.params["b"]), "b_hh should have the shape"),
+    ],
+    "rate_at": [
+        (lambda update, rate, warmup, milestones, factor: rate, "rate_at("),
+        (slip(rate_at, spoil=lambda rate: rate + 1e-3), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, 0, m, f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, m[:1], f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, [k + 1 for k in m], f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u - 1, rate, w, m, f), "rate_at("),
+        (lambda u, rate, w, m, f: rate * min(1, (u + 1) / w) * f ** sum(u >= k for k in m), "ZeroDivisionError"),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, m, 0.1), "rate_at("),
+        (nothing_for(rate_at, 3), "a rate"),
+    ],
+    "mean_over_letters": [
+        (lambda losses, lengths: losses.mean(), "all places"),
+        (
+            lambda losses, lengths: np.mean([losses[:n, b].mean() for b, n in enumerate(lengths)]),
+            "each name's mean",
+        ),
+        (
+            lambda losses, lengths: (losses * (np.arange(len(losses))[:, None] < lengths)).mean(),
+            "a loss of 0",
+        ),
+        (lambda losses, lengths: losses[np.arange(len(losses))[:, None] <= lengths].mean(), "one place too many"),
+        (lambda losses, lengths: losses[np.arange(len(losses))[:, None] < lengths].sum(), "the sum"),
+        (
+            lambda losses, lengths: (losses * (np.arange(len(losses))[:, None] < lengths)).sum() / lengths.sum(),
+            "NaN in the padding",
+        ),
+        (lambda losses, lengths: losses, "one number"),
+    ],
+    "temperature_for": [
+        (lambda logits, part: 1 / temperature_for(logits, part), "one over"),
+        (lambda logits, part: 1.0, "the likeliest has"),
+        (lambda logits, part: temperature_for(logits, 0.5), "the likeliest has"),
+        (lambda logits, part: temperature_for(logits, 1 - part), "the likeliest has"),
+        (lambda logits, part: -temperature_for(logits, part), "above 0"),
+        (lambda logits, part: temperature_for(logits, part, 0.1, 10), "the likeliest has"),
+        (temperature_without_care, "the likeliest has"),
+        (lambda logits, part: logits / part, "a temperature"),
+    ],
+    "carried": [
+        (lambda state, new: state, "not zero"),
+        (lambda state, new: tuple(0 * part for part in state), "not kept"),
+        (lambda state, new: (carried(state, new)[0], state[1]), "c is not zero"),
+        (lambda state, new: carried(state, ~new), "kept"),
+        (carried_over_the_old, "changes the state"),
+        (lambda state, new: carried(state, new)[0], "pair"),
+        (lambda state, new: carried(state, new)[::-1], "kept"),
     ],
 }
 

@@ -13,11 +13,23 @@ import pytest
 from conftest import KINDS, error, make_layer, same
 from test_variants import PeepholeLSTM
 
-from experiments import chapter_02, records, variants
+from experiments import chapter_02, chapter_07, records, variants
 from experiments.many import Nets, side_by_side
-from experiments.run import ROOT, experiments
+from experiments.run import ROOT, archive, experiments
 from experiments.starts import STARTS, maker
-from experiments.tasks import Task, adding, first_sign, latch, ram, temporal_order, two_memories
+from experiments.tasks import (
+    CITIES,
+    INES,
+    Task,
+    adding,
+    first_city,
+    first_sign,
+    latch,
+    one_hot,
+    ram,
+    temporal_order,
+    two_memories,
+)
 from experiments.training import train
 from lstm_core import (
     GRU,
@@ -273,6 +285,22 @@ def test_two_memories():
     assert task.right(half * [1, -1], target, mask) == 0
 
 
+def test_first_city():
+    task = first_city()
+    x, target, mask = task.batch(np.random.default_rng(0), 60)
+    assert x.shape == (219, 60, task.D)
+    first = INES.index("{}")
+    for b in range(60):
+        city = one_hot(CITIES[target[0, b]])
+        assert (x[first : first + 6, b] == city).all()
+    assert np.bincount(target[-1], minlength=4).min() > 5
+    assert mask.sum() == mask[-1].sum() == 60
+    assert (x[:, 0] == one_hot(INES.format(*["Lisbon"] * 3))).all(axis=1).mean() > 0.9
+    right = np.eye(4)[target]
+    assert task.right(right, target, mask) == 1
+    assert task.right(right[..., ::-1], target, mask) == 0
+
+
 def test_flows_leave_out_the_other_way():
     """Over one step all three are the gradient; over more each lacks what the others have."""
     full, hidden, cell = (variant(kind, 0) for kind in (variants.Flow, variants.HiddenOnly, variants.CellOnly))
@@ -321,6 +349,53 @@ def test_what_is_said_of_cells_is_seen_in_a_layer_set_by_hand():
         856,
         2,
     )
+
+
+def test_the_names():
+    text = (records.FOLDER / "names.txt").read_text(encoding="utf-8")
+    assert "public domain" in text
+    assert "census.gov" in text
+    names = chapter_07.names()
+    assert (len(names), names) == (5163, sorted(set(names)))
+    assert all(name.isascii() and name.isalpha() and name.islower() for name in names)
+    parts = chapter_07.split()
+    assert [len(part) for part in parts] == [4131, 516, 516]
+    assert sorted(sum(parts, [])) == names
+
+
+def test_a_worker_finds_the_names_in_the_archive(tmp_path):
+    path = archive(tmp_path / "project.zip")
+    code = "from experiments import chapter_07; print(chapter_07.__file__, len(chapter_07.names()))"
+    env = os.environ | {"PYTHONPATH": path}
+    said = subprocess.run([sys.executable, "-S", "-c", f"import sys; sys.path.append({packages()!r}); {code}"],
+                          capture_output=True, encoding="utf-8", env=env, cwd=tmp_path)  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    assert "project.zip" in said.stdout
+    assert said.stdout.split()[-1] == "5163"
+
+
+def packages():
+    """The folder of the installed packages."""
+    return str(Path(np.__file__).parent.parent)
+
+
+def test_encoded_names():
+    x, target, mask = chapter_07.encode(["anna", "jo"])
+    assert (x.shape, target.shape, mask.shape) == ((5, 2, 27), (5, 2), (5, 2))
+    letters = [["".join(chapter_07.LETTERS[k] for k in a) for a in codes.T] for codes in (x.argmax(axis=-1), target)]
+    assert letters == [[".anna", ".jo.."], ["anna.", "jo..."]]
+    assert mask.T.tolist() == [[True] * 5, [True] * 3 + [False] * 2]
+
+
+def test_the_error_of_a_cut_task_goes_back_so_many_steps():
+    """Cut at the length of the sequence, it is not cut at all; cut sooner, the losses part after the first update."""
+    whole, same, cut = (
+        chapter_07._cut("cut", {"T": T, "K": K, "updates": 60}, [3], 4)[0]["losses"]
+        for T, K in ((20, 20), (20, 20), (20, 10))
+    )
+    assert whole == same
+    assert whole[0] == pytest.approx(cut[0], rel=1e-12)
+    assert abs(whole[1] - cut[1]) > 1e-9
 
 
 def test_starts():

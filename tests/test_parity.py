@@ -1,5 +1,6 @@
 """Compared with PyTorch and ONNX Runtime where they are installed, and with PyTorch's recorded answers everywhere."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from conftest import KINDS, make_layer, raises, same
 from references import SIZES, TORCH_KINDS, differences, onnx_case, our_answers, torch_case
 
+from experiments.records import FOLDER
 from lstm_core import GRU, Dense, from_torch, to_torch
 
 needs_torch = pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is not installed; make parity installs it")
@@ -189,3 +191,13 @@ def test_the_parity_table(capsys):
     assert len(lines) == 2 + 2 * len(TORCH_KINDS) + len(KINDS)
     assert len({line.count("|") for line in lines}) == 1
     assert [line.split(" | ")[1] for line in lines[2:6]] == ["float64", "float32"] * 2
+
+
+@needs_torch
+def test_what_pytorch_says_of_the_names_of_chapter_07():
+    import record_torch_names
+
+    losses = record_torch_names.torch_losses(record_torch_names.trained())
+    record = json.loads((FOLDER / "names_torch.json").read_text(encoding="utf-8"))
+    assert len(losses) == len(record["losses"]) == 516
+    assert losses == pytest.approx(record["losses"], rel=1e-9)

@@ -68,10 +68,34 @@ def test_one_wrong_array_is_wrong(spoil, least, most):
 def test_what_it_cannot_tell_is_nan():
     loss, gradients, arrays = layer_and_arrays(RNN)
     small = {"x": 1e-13 * arrays["x"]}
+    for slope in (1e-13, -1e-13, 0):
+        errors = gradient_errors(
+            lambda a: 4 + a["x"].sum() * 1e-13, lambda a, slope=slope: {"x": np.full((4, 2, 3), slope)}, small
+        )
+        assert math.isnan(errors["x"])
     errors = gradient_errors(lambda a: 4 + a["x"].sum() * 1e-13, lambda a: {"x": -np.ones((4, 2, 3))}, small)
-    assert math.isnan(errors["x"])
+    assert errors["x"] >= 1
     errors = gradient_errors(loss, lambda a: gradients(a) | {"b": np.full(2, np.nan)}, arrays)
     assert math.isnan(errors["b"])
+
+
+@pytest.mark.parametrize("T", [5, 15, 30])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_has_vanished_is_not_called_wrong(T, seed):
+    """The gradient of h_0 of a long RNN lies below the rounding of the loss."""
+    rng = np.random.default_rng(seed)
+    layer = RNN(3, 4, rng=rng)
+    layer.params["W_h"] *= 0.5
+    x, dh = rng.normal(size=(T, 3)), rng.normal(size=4)
+
+    def loss(arrays):
+        return dh @ layer(x, arrays["h_0"])[0][-1]
+
+    def gradients(arrays):
+        return {"h_0": layer.backward(None, layer.forward(x, arrays["h_0"])[1], dh).state}
+
+    error = gradient_errors(loss, gradients, {"h_0": rng.normal(size=4)})["h_0"]
+    assert error < 1e-6 or (T > 5 and math.isnan(error))
 
 
 def test_it_objects_to_what_is_random_changed_or_of_another_kind():

@@ -28,6 +28,7 @@ NEEDED = (
     "lstm_core.py",
     "notebooks/*.ipynb",
     "notebooks/*.py",
+    "notebooks/*.html",
     "notebooks/data/**/*",
     "benchmarks/recorded.json",
     "experiments/*.py",
