@@ -30,7 +30,7 @@ LINKS += ["--verbosity", "error", "--skip", "^(?!http://localhost)"]
 WIDTHS, THEMES = (1280, 390), ("light", "dark")
 FOUND = """async () => {
     const all = (query) => [...document.querySelectorAll(query)];
-    const found = [], text = document.querySelector("article").cloneNode(true);
+    const found = [], text = (document.querySelector("article") ?? document.body).cloneNode(true);
     const images = all("article img");
     images.forEach(image => { image.loading = "eager"; });
     await Promise.allSettled(images.map(image => image.decode()));
@@ -158,7 +158,8 @@ def main(folder: str = "", *names: str) -> None:
     shots = Path(folder) if folder else None
     if shots:
         shots.mkdir(parents=True, exist_ok=True)
-    pages = [f"{name}.html" for name in names or ["index", *sources.reading_order()]]
+    own = [place.with_suffix("").as_posix() for place in sources.alone()]
+    pages = [f"{name}.html" for name in names or ["index", *sources.reading_order(), *own]]
     with served(HTML) as address, sync_playwright() as playwright:
         problems = ["links that lead nowhere: see above"] if subprocess.call(LINKS, cwd=sources.HERE) else []
         browser = launch(playwright)

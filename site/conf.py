@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.parsers import Parser
 from sphinx.util.images import get_image_size
 
@@ -29,6 +30,7 @@ myst_heading_slug_func = "sources.slug"
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static", str(sources.MATHJAX)]
+html_extra_path = [str(sources.ALONE)]
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False  # the notebooks are in the repository and in JupyterLite
@@ -85,6 +87,9 @@ def mend(app, doctree):
         # Sphinx would put it into `split`, where \tag is an error.
         formula.children = [nodes.Text(rf"\[{formula.astext()}\]")]
         formula["no-wrap"] = formula["nowrap"] = True
+    for link in list(doctree.findall(addnodes.download_reference)):
+        if link["reftarget"].endswith(".html"):  # a page to open, not a file to keep
+            link.replace_self(nodes.reference("", "", *link.children, refuri=link["reftarget"], internal=True))
     for literal in list(doctree.findall(nodes.literal)):
         name = CALL.fullmatch(literal.astext())
         if name and name[1] in NAMES and not isinstance(literal.parent, nodes.reference | nodes.title):

@@ -13,7 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BUILD = HERE / "build"
-SOURCE, MATHJAX = BUILD / "source", BUILD / "mathjax"
+SOURCE, ALONE, MATHJAX = BUILD / "source", BUILD / "alone", BUILD / "mathjax"
 # A README is a landing page, and every server looks for index.html.
 LANDING = {"README.md": "index.md", "README.zh.md": "index.zh.md"}
 
@@ -32,6 +32,11 @@ def reading_order(root: Path = ROOT) -> list[str]:
     chapters = [path.relative_to(root).with_suffix("").as_posix() for path in series.chapters(root)]
     landing = [page.removesuffix(".md") for name, page in LANDING.items() if (root / name).is_file()]
     return [*chapters, "lstm_core", *landing[1:]]
+
+
+def alone(root: Path = ROOT) -> list[Path]:
+    """The pages that are finished as they lie in the repository."""
+    return [place for place in gathered(root) if place.suffix == ".html"]
 
 
 def slug(heading: str) -> str:
@@ -78,6 +83,9 @@ def gather() -> None:
     for place, path in gathered().items():
         (SOURCE / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, SOURCE / place)
+    for place in alone():
+        (ALONE / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / place, ALONE / place)
     modules = HERE / "node_modules"
     speech = [f"sre/mathmaps/{name}.json" for name in ("base", "en", "nemeth")]  # read to the blind in English
     for name in ["tex-chtml.js", "sre/speech-worker.js", *speech]:
