@@ -6,6 +6,7 @@ Nothing here needs Sphinx, so that a test can ask it what conf.py asks it.
 """
 
 import ast
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -35,7 +36,7 @@ def reading_order(root: Path = ROOT) -> list[str]:
 
 
 def alone(root: Path = ROOT) -> list[Path]:
-    """The pages that are finished as they lie in the repository."""
+    """The pages that are finished as they lie in the repository, but that a chapter is a page here."""
     return [place for place in gathered(root) if place.suffix == ".html"]
 
 
@@ -85,7 +86,8 @@ def gather() -> None:
         shutil.copy2(ROOT / path, SOURCE / place)
     for place in alone():
         (ALONE / place).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / place, ALONE / place)
+        text = (ROOT / place).read_text(encoding="utf-8")
+        (ALONE / place).write_text(re.sub(r'(href="[^":]*)\.ipynb(?=[#"])', r"\1.html", text), encoding="utf-8")
     modules = HERE / "node_modules"
     speech = [f"sre/mathmaps/{name}.json" for name in ("base", "en", "nemeth")]  # read to the blind in English
     for name in ["tex-chtml.js", "sre/speech-worker.js", *speech]:
