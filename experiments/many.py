@@ -21,10 +21,10 @@ from lstm_core import Adam, Array, Arrays, Dense, Record, Recurrent
 class SideBySide:
     """Mixed into a kind of recurrent layer: ``side_by_side`` makes one."""
 
-    def forward(self, x: Array) -> tuple[Array, Record]:
-        """h (T, N, B, H) from zero states, and the trace."""
+    def forward(self, x: Array, state: Sequence[Array] | None = None) -> tuple[Array, Record]:
+        """h (T, N, B, H) and the trace, from zero states or from those given, the parts of STATE in a row."""
         zero = np.zeros((*x.shape[1:-1], self.hidden_size))
-        arrays = self._run(x, (zero,) * len(self.STATE))
+        arrays = self._run(x, tuple(state or (zero,) * len(self.STATE)))
         return arrays["h"], Record(x=x, **arrays)
 
     def backward(self, dh: Array, trace: Record) -> Arrays:
@@ -84,9 +84,9 @@ class Nets:
         self.head = stacked([head.params for head in heads])
         self.optimiser = Adam([self.layer.params, self.head], learning_rate)
 
-    def forward(self, x: Array) -> tuple[Array, Record]:
+    def forward(self, x: Array, state: Sequence[Array] | None = None) -> tuple[Array, Record]:
         """y (T, N, B, K) of x (T, N, B, D), and the layer's trace."""
-        h, trace = self.layer.forward(x)
+        h, trace = self.layer.forward(x, state)
         return _each(h, self.head["W"].mT) + self.head["b"], trace
 
     def update(self, dy: Array, trace: Record) -> Array:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from experiments.variants import MGU, CellOnly, HiddenOnly, NoReset
+from experiments.recurrences import SLSTM, MinGRU, SignedMinGRU
+from experiments.variants import MGU, CellOnly, HiddenOnly, NoReset, Variant
 from lstm_core import GRU, LSTM, RNN, Generator, Recurrent, chrono_bias, glorot_uniform
 
 KINDS = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU, "no reset": NoReset, "MGU": MGU}
 KINDS |= {"hidden only": HiddenOnly, "cell only": CellOnly}
+KINDS |= {kind.__name__: kind for kind in Variant.__subclasses__()}
+KINDS |= {"minGRU": MinGRU, "minGRU, 1 - 2z": SignedMinGRU, "sLSTM": SLSTM}
 
 
 def _keep(layer: Recurrent, b: float, write: float = 0.0) -> None:

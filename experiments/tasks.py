@@ -6,7 +6,7 @@ Generator. ``right`` is the share of a batch whose every wanted answer is right.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,29 @@ import numpy as np
 
 from lstm_core import Array, Generator, binary_cross_entropy, mean_squared_error, softmax_cross_entropy
 
+Batch = tuple[Array, Array, Array]
+
 
 @dataclass(frozen=True)
 class Task:
-    """A task of D inputs and K outputs; loss is one of lstm_core's."""
+    """A task of D inputs and K outputs; loss is one of lstm_core's.
+
+    stream, where there is one, yields batches each of which goes on where the one before stopped, and so do the nets.
+    """
 
     D: int
     K: int
     loss: Callable[..., tuple[Any, Array]]
-    batch: Callable[[Generator, int], tuple[Array, Array, Array]]
+    batch: Callable[[Generator, int], Batch]
     right: Callable[[Array, Array, Array], float]
+    stream: Callable[[Generator, int], Iterator[Batch]] | None = None
+
+    def batches(self, rng: Generator, B: int) -> Iterator[Batch]:
+        """Without end."""
+        if self.stream:
+            yield from self.stream(rng, B)
+        while True:
+            yield self.batch(rng, B)
 
 
 def all_right(at_each_step: Array, mask: Array) -> float:
@@ -179,3 +192,106 @@ def first_city() -> Task:
         return x, np.repeat(drawn[None, :, 0], T, axis=0), last_step(T, B)
 
     return Task(len(ALPHABET), len(CITIES), softmax_cross_entropy, batch, most_likely)
+
+
+def lit(y: Array, target: Array, mask: Array) -> float:
+    """Right: one logit, on the side of its target, 0 or 1, at every wanted step."""
+    return all_right(((y > 0) == (target > 0.5))[..., 0], mask)
+
+
+def first_come(T: int, mark: float = 0.1) -> Task:
+    """A new number in ±1 at every step, some of them marked: say at the end the first marked one, whatever came after.
+
+    Without a mark the answer is 0. Right: within 0.1.
+    """
+
+    def batch(rng: Generator, B: int) -> Batch:
+        number, marked = rng.uniform(-1, 1, (T, B)), rng.random((T, B)) < mark
+        first = number[marked.argmax(axis=0), np.arange(B)] * marked.any(axis=0)
+        x = np.stack([number, marked.astype(float)], axis=-1)
+        return x, np.repeat(first[None, :, None], T, axis=0), last_step(T, B)
+
+    return Task(2, 1, mean_squared_error, batch, within(0.1))
+
+
+def toggle(T: int, press: float = 0.2) -> Task:
+    """A button that switches a lamp: say at every step whether it is lit, that is, whether the presses are odd."""
+
+    def batch(rng: Generator, B: int) -> Batch:
+        x = (rng.random((T, B, 1)) < press).astype(float)
+        return x, np.cumsum(x, axis=0) % 2, np.ones((T, B), bool)
+
+    return Task(1, 1, binary_cross_entropy, batch, lit)
+
+
+def a_n_b_n(n: Array, most: int) -> Batch:
+    """The strings of these n, at most so many, side by side: a, b, then zeros. May it end here? At the last b alone."""
+    t = np.arange(2 * most)[:, None]
+    x = np.stack([t < n, (n <= t) & (t < 2 * n)], axis=-1).astype(float)
+    return x, (t == 2 * n - 1)[..., None].astype(float), t < 2 * n
+
+
+def counting(most: int) -> Task:
+    """Strings a^n b^n, n from 1 to most, asked at every symbol."""
+    return Task(2, 1, binary_cross_entropy, lambda rng, B: a_n_b_n(rng.integers(1, most + 1, B), most), lit)
+
+
+SYMBOLS = "BTPSXVE"
+# Reber's automaton: for each state the symbols that may come, each with the state that it leads to.
+INNER = ("B1", "T2 P3", "S2 X4", "T3 V5", "X3 S6", "P4 V6", "E7")
+
+
+def embedded_reber() -> list[list[tuple[int, int]]]:
+    """For each state two equally likely (symbol, next state). 0 is between two strings; 9 and 18 close one.
+
+    B, then T or P, then a string of the automaton, then the same T or P, then E.
+    """
+    rows = ["B1", "T2 P11"]
+    for first, letter in ((2, "T"), (11, "P")):
+        shifted = [[f"{way[0]}{int(way[1:]) + first}" for way in row.split()] for row in INNER]
+        rows += [" ".join(row) for row in shifted] + [f"{letter}{first + 8}", "E0"]
+    return [[(SYMBOLS.index(way[0]), int(way[1:])) for way in (row.split() * 2)[:2]] for row in rows]
+
+
+def reber_stream(T: int) -> Task:
+    """Embedded Reber strings without a break, T symbols at a time: predict the next one (Gers et al. 2000).
+
+    Every symbol is asked for. The mask, by which a batch is judged, is of the T or P that closes a string: the one that
+    opened it, and nothing else tells which. Right: it is the likelier of the two.
+    """
+    symbol, follow = np.moveaxis(np.array(embedded_reber()), -1, 0)
+
+    def stream(rng: Generator, B: int) -> Iterator[Batch]:
+        state, now = np.zeros(B, int), np.full(B, SYMBOLS.index("E"))
+        while True:
+            seen, closing = [now], []
+            for _ in range(T):
+                branch = rng.integers(0, 2, B)
+                closing.append(state % 9 == 0)
+                closing[-1] &= state > 0
+                seen.append(symbol[state, branch])
+                state = follow[state, branch]
+            now = seen[-1]
+            yield np.eye(7)[np.array(seen[:-1])], np.array(seen[1:]), np.array(closing)
+
+    def right(y: Array, target: Array, mask: Array) -> float:
+        t, p = SYMBOLS.index("T"), SYMBOLS.index("P")
+        return float(((y[..., t] > y[..., p]) == (target == t))[mask].mean()) if mask.any() else 1.0
+
+    def loss(y: Array, target: Array, mask: Array) -> tuple[Any, Array]:
+        return softmax_cross_entropy(y, target)
+
+    return Task(7, 7, loss, lambda rng, B: next(stream(rng, B)), right, stream)
+
+
+def parity(T: int) -> Task:
+    """Bits, 0 or 1: say at every step whether the number of ones so far is odd."""
+
+    def batch(rng: Generator, B: int) -> tuple[Array, Array, Array]:
+        bits = rng.integers(0, 2, (T, B, 1))
+        return bits.astype(float), (bits.cumsum(axis=0) % 2).astype(float), np.ones((T, B), bool)
+
+    def right(y: Array, target: Array, mask: Array) -> float:
+        return all_right((y > 0)[..., 0] == (target > 0.5)[..., 0], mask)
+
+    return Task(1, 1, binary_cross_entropy, batch, right)

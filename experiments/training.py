@@ -54,10 +54,11 @@ def train(
     losses: list[list[float]] = [[] for _ in trials]
     right: list[list[float]] = [[] for _ in trials]
     results: list[dict[str, Any]] = [{"solved": None, "failed": None} for _ in trials]
+    batches, state = [task.batches(rng, batch) for rng in data], None
     last = min(updates, limit or updates)
     for update in range(1, last + 1):
-        drawn = [task.batch(data[k], batch) for k in running]
-        y, trace = nets.forward(np.stack([x for x, _, _ in drawn], axis=1))
+        drawn = [next(batches[k]) for k in running]
+        y, trace = nets.forward(np.stack([x for x, _, _ in drawn], axis=1), state)
         dy = np.zeros_like(y)
         for place, (k, (_, target, mask)) in enumerate(zip(running, drawn, strict=True)):
             own = y[:, place]
@@ -76,9 +77,13 @@ def train(
                 results[k] |= look(nets.params(place))
         if all(done):
             break
+        places = list(range(len(running)))
         if any(done):
-            nets.keep([place for place, ended in enumerate(done) if not ended])
-            running = [k for k, ended in zip(running, done, strict=True) if not ended]
+            places = [place for place, ended in enumerate(done) if not ended]
+            nets.keep(places)
+            running = [running[place] for place in places]
+        if task.stream:
+            state = [getattr(trace, name)[-1][places] for name in nets.layer.STATE]
     part = max(1, updates // points)
     for result, own in zip(results, losses, strict=True):
         result["losses"] = own[:FIRST]

@@ -965,6 +965,43 @@ def windows(series, places, title=None, xlabel="time $t$ (steps)", names=None, l
     return fig
 
 
+# ---------------------------------------------------------------- Chapter 10
+
+
+def storing(x, answer, series, title, names=None):
+    """RAM on one sequence: the numbers, those to keep and when to tell; under it quantities over time.
+
+    x: (T, 3), a number, write, read; answer: (T,); series: name (a key of COLOUR) to array (T,).
+    """
+    number, write, read = x.T
+    times, heights = np.arange(1, len(x) + 1), [2.3] + [1] * len(series)
+    fig, axes = figure(title, 9.2, 2.5 + 0.8 * len(series), len(heights), 1, sharex=True, height_ratios=heights)
+    for ax in axes:
+        for t in times[write > 0]:
+            ax.axvspan(t - 0.5, t + 0.5, color=COLOUR["i"], alpha=0.16, linewidth=0)
+        for t in times[read > 0]:
+            ax.axvline(t, color=COLOUR["o"], alpha=0.45, linewidth=1.4, linestyle=(0, (4, 2)))
+    top = axes[0]
+    top.plot(times, number, "o", color=PALE, markersize=5)
+    top.plot(times[write > 0], number[write > 0], "o", color=COLOUR["i"], markersize=9, label="to keep")
+    look = {"markersize": 7, "markerfacecolor": "white", "markeredgewidth": 1.8}
+    top.plot(times[read > 0], answer[read > 0], "D", color=COLOUR["o"], label="to say", **look)
+    top.axhline(0, color=PALE, linewidth=0.8, zorder=0)
+    top.set(ylim=(-1.25, 1.25), yticks=[-1, 0, 1], ylabel="numbers")
+    top.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, handletextpad=0.2, fontsize=10.5)
+    for ax, (name, values) in zip(axes[1:], series.items(), strict=True):
+        colour = COLOUR[name]
+        ax.step(times, values, where="mid", color=colour, linewidth=1.8)
+        if name in "fio":
+            ax.fill_between(times, values, step="mid", color=colour, alpha=0.15, linewidth=0)
+            ax.set(ylim=(-0.06, 1.06), yticks=[0, 1])
+        beside = (names or {}).get(name) or symbol(name, "t")
+        ax.set_ylabel(beside, color=colour, rotation=0, ha="right", va="center", fontsize=14)
+    axes[-1].set(xlabel="time $t$ (steps)", xlim=(0.5, len(x) + 0.5))
+    fig.align_ylabels()
+    return fig
+
+
 def corners(words, title=None, xlabel="", ylabel="", names=((0, 1), (0, 1))):
     """The corners of a square, (0 or 1 to the right, 0 or 1 upwards) to (a sign, what is written beside it).
 
@@ -1469,4 +1506,190 @@ def value_map(values, rows, columns, title, xlabel, ylabel, limit=None, label=No
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set(xlabel=xlabel, ylabel=ylabel)
+    return fig
+
+
+FEW_MANY = LinearSegmentedColormap.from_list("few_many", [COLOUR["wrong"], "#a9799b", "#f3e9ef", "#d6e6f3"])
+
+
+def table_of_counts(cells, rows, columns, of, title, gaps=()):
+    """How many of `of` succeeded, dark for few: cells: (row, column) to (count, small text, whether it is outlined).
+
+    gaps: the rows before which a gap is left.
+    """
+    y = np.arange(len(rows)) + 0.35 * np.cumsum([row in gaps for row in rows])
+    margin, wide, high = 0.35 + 0.082 * max(map(len, rows)), 1.06, 0.37
+    fig, ax = figure(title, margin + wide * len(columns), 1.45 + high * (y[-1] + 1))
+    for (row, column), (count, small, outlined) in cells.items():
+        k, j = y[rows.index(row)], list(columns).index(column)
+        ink = "white" if count < 0.4 * of else INK
+        look = {"edgecolor": COLOUR["c"], "linewidth": 2.0} if outlined else {"edgecolor": "none"}
+        ax.add_patch(Rectangle((j + 0.04, k + 0.06), 0.92, 0.88, facecolor=FEW_MANY(count / of), **look))
+        ax.text(j + (0.32 if small else 0.5), k + 0.52, str(count), color=ink, ha="center", va="center", fontsize=12.5)
+        ax.text(j + 0.72, k + 0.54, small, color=ink, ha="center", va="center", fontsize=9)
+    ax.set(xlim=(0, len(columns)), ylim=(y[-1] + 1.02, 0))
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
+    ax.set_yticks(y + 0.5, rows, fontsize=11.5)
+    ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
+    ax.spines[:].set_visible(False)
+    return fig
+
+
+def reaches(rows, title, trained, farthest):
+    """How far each net counts: rows: name to (values, colour), a dot a net, on a logarithmic scale; trained: a line."""
+    fig, ax = figure(title, 8.4, 1.5 + 0.48 * len(rows))
+    for k, (values, colour) in enumerate(rows.values()):
+        values = np.sort(np.maximum(values, 1))
+        lift = np.zeros(len(values))
+        for v in np.unique(values):
+            same = np.flatnonzero(values == v)
+            lift[same] = 0.07 * (np.arange(len(same)) - (len(same) - 1) / 2)
+        colour = COLOUR.get(colour, colour)
+        ax.plot(values, k + np.clip(lift, -0.38, 0.38), "o", color=colour, markersize=6, alpha=0.6, markeredgewidth=0)
+        ax.plot(2 * [np.median(values)], [k - 0.4, k + 0.4], color=colour, linewidth=2.4)
+    ax.axvline(trained, color=COLOUR["grey"], linestyle=(0, (4, 2)), linewidth=1.3)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set(ylim=(len(rows) - 0.5, -0.75), xscale="log", xlim=(0.8, farthest * 1.25))
+    ax.text(trained, -0.62, " trained to here", color=COLOUR["grey"], fontsize=10.5, va="center")
+    ticks = [n for n in (1, 3, 10, 30, 100, 300, 1000) if n <= farthest]
+    ax.set_xticks(ticks, ticks)
+    ax.minorticks_off()
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel("all strings right up to this $n$")
+    return fig
+
+
+def living(alive, solved, title):
+    """Cells (rows) of many nets (columns): full, or empty where always 0; under them whether the net has learned."""
+    cells, nets = alive.shape
+    fig, ax = figure(title, max(5.6, 1.8 + 0.42 * nets), 1.7 + 0.36 * cells)
+    for (k, j), lives in np.ndenumerate(alive):
+        fill = {"facecolor": COLOUR["c_tilde"]} if lives else {"facecolor": "white", "edgecolor": COLOUR["grey"]}
+        ax.add_patch(Circle((j + 0.5, k + 0.5), 0.34, linewidth=1.2, **fill))
+    for j, good in enumerate(solved):
+        ax.text(j + 0.5, cells + 0.55, "✓" if good else "✗", ha="center", va="center", fontsize=14,
+                color=COLOUR["right"] if good else COLOUR["wrong"])
+    ax.set(xlim=(0, nets), ylim=(cells + 1.1, 0), aspect="equal", xlabel="trial")
+    ax.set_xticks(np.arange(nets) + 0.5, range(nets))
+    ax.set_yticks([*(np.arange(cells) + 0.5), cells + 0.55], [*(f"cell {k + 1}" for k in range(cells)), "learned"])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return fig
+
+
+def counted(kinds, n, title, ylabel="the counting cell's $c$"):
+    """What cells do on a^n b^n, a panel a kind: name to (the cells' states, colour)."""
+    fig, axes = figure(title, 9.2, 3.6, ncols=len(kinds))
+    for ax, (name, (cells, colour)) in zip(axes, kinds.items(), strict=True):
+        for states in cells:
+            ax.plot(np.arange(1, 2 * n + 1), states, color=COLOUR.get(colour, colour), linewidth=1.8)
+        ax.axvline(n + 0.5, color=COLOUR["grey"], linestyle=":", linewidth=1.2)
+        ax.set(title=name, xlabel=f"symbol of $a^{{{n}}}b^{{{n}}}$")
+    axes[0].set_ylabel(ylabel)
+    return fig
+
+
+def in_squares(opened, good, title):
+    """How far gates open, a panel a gate: name to (nets, 2), without a mark and at it; good nets are dots."""
+    fig, axes = figure(title, 9.2, 3.7, ncols=len(opened), sharey=True)
+    for ax, (gate, at) in zip(axes, opened.items(), strict=True):
+        ax.plot(*at[good].T, "o", color=COLOUR[gate], markersize=8, alpha=0.6)
+        ax.plot(*at[~good].T, "X", color=COLOUR["wrong"], markersize=8, alpha=0.8)
+        ax.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.05), xticks=[0, 1], yticks=[0, 1], title=f"the gate ${gate}$")
+        ax.set_xlabel(f"open without a {'read' if gate == 'o' else 'write'}")
+    axes[0].set_ylabel("open at its mark")
+    return fig
+
+
+def in_groups(panels, title, ylabel, ticks=None, **settings):
+    """Bars, a panel each: its title to groups, each a name to (values, colour); settings as Axes.set takes them.
+
+    ticks: the names of the bars, which then bear their values too; without, the groups bear their names.
+    """
+    fig, axes = figure(title, 8.8, 3.4, ncols=len(panels), sharey=True)
+    for ax, (panel, groups) in zip(axes, panels.items(), strict=True):
+        ax.set(title=panel, **settings)
+        left = 0
+        for name, (values, colour) in groups.items():
+            colour, places = COLOUR.get(colour, colour), left + np.arange(len(values))
+            drawn = ax.bar(places, values, color=colour, width=0.75)
+            if ticks:
+                ax.bar_label(drawn, padding=2)
+            else:
+                ax.text(places.mean(), ax.get_ylim()[1], name, color=colour, ha="center", va="top")
+            left += len(values) + 1
+        ax.set_xticks(np.arange(len(ticks)) if ticks else [], ticks)
+    axes[0].set_ylabel(ylabel)
+    return fig
+
+
+# ---------------------------------------------------------------- Chapter 11
+
+
+def draw_scan(steps=8, title=None):
+    """The pairs of a scan, a row a sweep: who meets whom, and which steps each pair then stands for."""
+    sweeps = (steps - 1).bit_length()
+    fig, ax = figure(title, 7.4, 1.1 + 0.95 * (sweeps + 1))
+    for row in range(sweeps + 1):
+        reach = 1 << row  # a pair of this row stands for so many steps, or for all from the first on
+        for t in range(1, steps + 1):
+            first = max(1, t - reach + 1)
+            done = first == 1
+            face, ink = (COLOUR["h"], "white") if done else ("white", COLOUR["h"])
+            ax.text(
+                t, -row, f"{t}" if first == t else f"{first}–{t}", color=ink, ha="center", va="center", fontsize=11,
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": face, "edgecolor": COLOUR["h"]}, zorder=3,
+            )
+            if row:
+                ax.plot([t, t], [1 - row, -row], color=PALE, linewidth=2, zorder=1)
+                if t > reach // 2:
+                    ax.plot([t - reach // 2, t], [1 - row, -row], color=COLOUR["c"], linewidth=1.6, zorder=2)
+        ax.text(0.35, -row, f"sweep {row}" if row else "the steps", ha="right", va="center", color=COLOUR["grey"])
+    ax.set(xlim=(-0.75, steps + 0.6), ylim=(-sweeps - 0.4, 0.4))
+    ax.axis("off")
+    return fig
+
+
+def draw_scan_speed(ratio, title=None):
+    """How many times longer the loop takes than the scan; ratio: (steps, numbers per step) to that number."""
+    fig, ax = figure(title)
+    for steps, style in zip(sorted({steps for steps, _ in ratio}), (":", "-", "--"), strict=True):
+        widths = sorted(width for n, width in ratio if n == steps)
+        values = [ratio[steps, width] for width in widths]
+        ax.loglog(widths, values, style, marker="o", color=COLOUR["h"])
+        label_line(ax, widths[0], values[0], f"{steps:,} steps ", COLOUR["h"], "left")
+    ax.axhline(1, color=INK, linewidth=1)
+    label_line(ax, 1.0, 1, "above: the scan is quicker", INK, "above")
+    label_line(ax, 1.0, 1, "below: the loop is quicker", INK, "below")
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+    ax.set_yticks([1, 10, 100], ["1", "10", "100"])
+    ax.minorticks_off()
+    ax.set(xlabel="numbers per step", ylabel="time of the loop / of the scan", xlim=(0.12, 2000), ylim=(0.25, 150))
+    return fig
+
+
+def draw_right_by_step(steps, lines, trained_to, title=None):
+    """The share of right answers against the step; lines: name to (arrays, key of COLOUR), its name in the middle."""
+    fig, ax = figure(title)
+    for name, (arrays, colour) in lines.items():
+        for values in arrays:
+            ax.semilogx(steps, values, color=COLOUR[colour])
+        middle = float(np.interp(150, steps, arrays[0]))
+        label_line(ax, 150, middle, name, COLOUR[colour], "below" if middle > 0.9 else "above")
+    ax.axvline(trained_to, color=COLOUR["grey"], linewidth=1, linestyle=":")
+    label_line(ax, trained_to, 0.75, "trained to here", COLOUR["grey"])
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+    ax.set(xlabel="step", ylabel="right answers (median of 20)", xlim=(1, 1100), ylim=(0.4, 1.06))
+    return fig
+
+
+def draw_presses(lines, title=None):
+    """What nets say to a row of presses; lines: name to (nets, presses), of one net with marks, of many thin ones."""
+    fig, ax = figure(title, 7.0, 3.6)
+    for name, nets in lines.items():
+        colour = COLOUR[name.removeprefix("min")]
+        look = {"marker": ".", "linewidth": 1.2} if len(nets) == 1 else {"linewidth": 1, "alpha": 0.5}
+        ax.plot(np.arange(1, nets.shape[1] + 1), nets.T, color=colour, **look)
+        label_line(ax, nets.shape[1], float(nets[:, -1].mean()), name, colour)
+    ax.set(xlabel="presses in a row", ylabel="says that the lamp is on", xlim=(0.5, nets.shape[1] + 3))
     return fig

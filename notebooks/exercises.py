@@ -22,7 +22,16 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lstm_core import GRU, LSTM, complex_step, from_torch, sigmoid, softmax_cross_entropy
+from experiments.records import results
+from lstm_core import (
+    GRU,
+    LSTM,
+    check_layer,
+    complex_step,
+    from_torch,
+    sigmoid,
+    softmax_cross_entropy,
+)
 
 # ------------------------------------------------------------------ what all checks share
 
@@ -862,6 +871,7 @@ def rate_at(answer):
     """rate_at(update, rate, warmup, milestones, factor): the learning rate of an update."""
     cases = [(18_000, 0.1, 500, (12_000, 16_000), 0.1), (90, 1.0, 0, (30, 60, 80), 0.5)]
     cases += [(40, 2.0, 8, (), 0.3), (20, 0.25, 4, (4, 10), 0.2)]
+    cases += [(12, 0.5, 8, (3, 10), 0.5)]
     for updates, rate, warmup, milestones, factor in cases:
         places = {0, 1, warmup, updates // 2, updates - 1}
         places |= {m + d for m in (*milestones, warmup) for d in (-1, 0, 1)} - {-1}
@@ -906,6 +916,7 @@ def temperature_for(answer):
     rng = np.random.default_rng(12)
     cases = [(rng.normal(size=5), 0.5), (2 * rng.normal(size=27), 0.3)]
     cases += [(rng.normal(size=3), 0.95), (np.array([900.0, 850.0, -20.0]), 0.9)]
+    cases += [(np.array([900.0, 0.0, -20.0]), 0.6)]
     for logits, part in cases:
 
         def largest(tau, logits=logits):
@@ -938,3 +949,197 @@ def carried(answer):
                 _expect(not zero.any(), f"{name} is not zero where a new text begins")
             same = all(map(np.array_equal, answer.copies[0], state))
             _expect(same, "it changes the state it was given, which a trace still needs")
+
+
+# ------------------------------------------------------------------ chapter 10
+
+
+@_exercise
+def ram_cell(answer):
+    """ram_cell(layer): one LSTM cell set by hand to do RAM; the output's weight."""
+    rng = np.random.default_rng(10)
+    layer, weight = answer.filled(LSTM(3, 1, rng=rng))
+    weight = _number(weight, "the weight of the output, a number,")
+    number, marks = rng.uniform(-1, 1, (60, 40)), rng.random((2, 60, 40))
+    write, read = marks[0] < 0.15, marks[1] < 0.3
+    x = np.stack([number, write, read], axis=-1).astype(float)
+    h, trace = layer.forward(x)
+    said, kept, held = weight * h[..., 0], np.zeros_like(number), np.zeros(40)
+    for t in range(60):
+        held = np.where(write[t], number[t], held)
+        kept[t] = held
+    silent = np.abs(said[~read]).max()
+    _expect(silent < 0.01, f"without a read mark it says up to {silent:.2g}, not 0")
+    empty = np.cumsum(write, axis=0) == 0
+    early = np.abs(said[read & empty]).max()
+    _expect(early < 0.01, f"before anything is written it says up to {early:.2g}")
+    first = read & (np.cumsum(write, axis=0) == 1)
+    off = np.abs(said - kept)
+    told = f"the first number written is said with an error of {off[first].max():.2g}"
+    _expect(off[first].max() < 0.02, told)
+    told = f"once a second number is written, it is off by {off[read].max():.2g}"
+    _expect(off[read].max() < 0.02, told)
+
+
+@_exercise
+def own_variant(answer):
+    """A subclass of LSTM that computes something else, with all of its gradients."""
+    kind = answer.value
+    right = inspect.isclass(kind) and issubclass(kind, LSTM)
+    _expect(right, f"a subclass of LSTM is expected, got {_short(kind)}")
+    if kind._steps is LSTM._steps:
+        raise _NotDone
+    for D, H in ((3, 2), (2, 4)):
+        layer, rng = kind(D, H, rng=np.random.default_rng(D)), np.random.default_rng(H)
+        for a in layer.params.values():
+            a[...] = rng.uniform(-0.8, 0.8, a.shape)
+        x = rng.normal(size=(5, 3, D))
+        found = _array(layer(x)[0], (5, 3, H), "its output")
+        plain = LSTM.of({name: layer.params[name] for name in ("W_x", "W_h", "b")})
+        _expect(not _same(found, plain(x)[0]), "its outputs are those of an LSTM")
+        wrong = check_layer(layer, x).wrong
+        _expect(not wrong, f"these gradients are wrong: {', '.join(wrong)}")
+
+
+@_exercise
+def fullest(answer):
+    """fullest: for each variant the bound of |c_10|, math.inf where there is none."""
+    right = {"LSTM": 10, "f = 1": 10, "i = 1 − f": 1, "h = o ∘ c": 10}
+    right |= {"σ for tanh in c̃": 10, "c̃ without tanh": math.inf}
+    given = answer.value
+    same = isinstance(given, dict) and given.keys() == right.keys()
+    _expect(same, f"a dict of {', '.join(right)} is expected, got {_short(given)}")
+    if any(bound is None for bound in given.values()):
+        raise _NotDone
+    off = []
+    for name, bound in right.items():
+        a = np.asarray(given[name])
+        good = a.shape == () and a.dtype.kind in "iuf" and not np.isnan(a)
+        _expect(good, f"a number is expected for {name}, got {_short(given[name])}")
+        off += [name] if a.item() != bound else []
+    _expect(not off, f"not yet the bound of: {', '.join(off)}")
+
+
+@_exercise
+def output_gate_alone(answer):
+    """prediction: for each of the six jobs "many", "few" or "some" of 20 with f = i = 1."""
+    jobs = ("RAM", "first come", "lamp", "stream", "adding", "counting")
+    given = answer.value
+    same = isinstance(given, dict) and given.keys() == set(jobs)
+    _expect(same, f"a dict of {', '.join(jobs)} is expected, got {_short(given)}")
+    if all(word is None for word in given.values()):
+        raise _NotDone
+    off = []
+    for job in jobs:
+        word = given[job]
+        good = isinstance(word, str) and word in ("many", "few", "some")
+        _expect(
+            good, f'"many", "few" or "some" is expected for {job}, got {_short(word)}'
+        )
+        trials = results("parts", task=job, layer="f = i = 1")
+        count = sum(bool(t["solved"]) or (t.get("reach") or 0) >= 15 for t in trials)
+        truth = "many" if count >= 15 else "few" if count <= 5 else "some"
+        off += [job] if word != truth else []
+    _expect(not off, f"the trials came out otherwise on: {', '.join(off)}")
+
+
+# ------------------------------------------------------------------ chapter 11
+
+
+def _three(answer, shape):
+    """Three arrays of this shape."""
+    ask = "three arrays are expected, d_f, d_i and d_h_tilde"
+    if isinstance(answer, np.ndarray) and answer.ndim:
+        answer = list(answer)
+    _expect(isinstance(answer, (tuple, list)) and len(answer) == 3, ask)
+    names = ("d_f", "d_i", "d_h_tilde")
+    return {n: _array(a, shape, n) for n, a in zip(names, answer, strict=True)}
+
+
+@_exercise
+def minlstm_errors(answer):
+    """minlstm_errors(delta, h_prev, f, i, h_tilde): of the three weighted inputs."""
+    rng = np.random.default_rng(11)
+    for shape in ((5, 3), (4, 2, 3)):
+        delta, h_prev, h_tilde, net_f, net_i = rng.normal(size=(5, *shape))
+        f, i = sigmoid(net_f), sigmoid(net_i)
+
+        def h(net_f=net_f, net_i=net_i, h_tilde=h_tilde, h_prev=h_prev):
+            f, i = sigmoid(net_f), sigmoid(net_i)
+            return (f * h_prev + i * h_tilde) / (f + i)
+
+        def slope(**net):  # each number of h depends on its own net alone
+            ((name, a),) = net.items()
+            return h(**{name: a + 1e-20j}).imag / 1e-20
+
+        right = {
+            "d_f": delta * slope(net_f=net_f),
+            "d_i": delta * slope(net_i=net_i),
+            "d_h_tilde": delta * slope(h_tilde=h_tilde),
+        }
+        mistakes = {
+            "of gates that are not divided by their sum": {
+                "d_f": delta * h_prev * f * (1 - f),
+                "d_i": delta * h_tilde * i * (1 - i),
+                "d_h_tilde": delta * i,
+            },
+            "of f and i themselves, not of their weighted inputs": right
+            | {
+                name: right[name] / (g * (1 - g))
+                for name, g in {"d_f": f, "d_i": i}.items()
+            },
+            "of a sum that is held fixed": {
+                "d_f": delta * h_prev * f * (1 - f) / (f + i),
+                "d_i": delta * h_tilde * i * (1 - i) / (f + i),
+                "d_h_tilde": right["d_h_tilde"],
+            },
+        }
+        given = answer(delta, h_prev, f, i, h_tilde)
+        _compare(_three(given, shape), right, mistakes)
+
+
+def _mlstm(q, k, v, f, i, floor=1.0):
+    C, n, h = np.zeros((v.shape[1], k.shape[1])), np.zeros(k.shape[1]), []
+    for t in range(len(q)):
+        C, n = f[t] * C + i[t] * np.outer(v[t], k[t]), f[t] * n + i[t] * k[t]
+        h.append(C @ q[t] / max(abs(n @ q[t]), floor))
+    return np.array(h)
+
+
+@_exercise
+def mlstm_at_once(answer):
+    """mlstm_at_once(q, k, v, f, i): the outputs of an mLSTM, from all steps at once."""
+    rng = np.random.default_rng(12)
+    for T, d, e, shut in ((7, 3, 4, 1), (12, 2, 1, 1), (1, 2, 3, 1), (9, 2, 3, 1e-10)):
+        (q, k), v = rng.normal(size=(2, T, d)), rng.normal(size=(T, e))
+        f, i = shut * sigmoid(rng.normal(size=T)), np.exp(rng.normal(size=T))
+        what = "the answer"
+        if shut < 1:  # the product of all f is 0, that of f[1:] is not
+            f[0], what = 1e-300, "with very small f the answer"
+        found = _array(answer(q, k, v, f, i), (T, e), what)
+        mistakes = {
+            "without the division": _mlstm(q, k, v, f, i, 1e300) * 1e300,
+            "of a divisor that may be below 1": _mlstm(q, k, v, f, i, 1e-300),
+            "without forgetting": _mlstm(q, k, v, np.ones(T), i),
+            "without the input gate": _mlstm(q, k, v, f, np.ones(T)),
+            "of keys and queries in each other's place": _mlstm(k, q, v, f, i),
+        }
+        _compare(found, _mlstm(q, k, v, f, i), mistakes)
+
+
+@_exercise
+def divisor(answer):
+    """divisor(n, q, m): what an mLSTM's C' q is divided by."""
+    rng = np.random.default_rng(13)
+    for m in (0.5, -1.0, 3.0, -2.5, 2.0):
+        n, q = rng.normal(size=(2, 4))
+        for scale in (10.0, -10.0, 0.01, -0.01):
+            found = _number(answer(scale * n, q, m))
+            asked = abs(scale * n @ q)
+            mistakes = {
+                "of the bug": max(asked, 1.0),
+                "of 1 times, not over, e^m": max(asked, math.exp(m)),
+                "without the absolute value": max(scale * n @ q, math.exp(-m)),
+                "of C and n as they were before e^-m": max(asked * math.exp(m), 1.0),
+            }
+            _compare(found, max(asked, math.exp(-m)), mistakes)

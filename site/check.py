@@ -27,6 +27,7 @@ HTML = sources.HERE / "build" / "html"
 AXE = sources.HERE / "node_modules" / "axe-core" / "axe.min.js"
 LINKS = ["npx", "linkinator", ".", "--server-root", "build/html", "--recurse", "--check-fragments"]
 LINKS += ["--verbosity", "error", "--skip", "^(?!http://localhost)"]
+SCRIPT = "an error in a script"
 WIDTHS, THEMES = (1280, 390), ("light", "dark")
 FOUND = """async () => {
     const all = (query) => [...document.querySelectorAll(query)];
@@ -87,7 +88,7 @@ def opened(browser: Browser, address: str, width: int, problems: list[str], host
 
     page = browser.new_page(viewport={"width": width, "height": 900}, service_workers="block")
     page.route("**/*", ask)
-    page.on("pageerror", lambda error: problems.append(f"an error in a script: {error}"))
+    page.on("pageerror", lambda error: problems.append(f"{SCRIPT}: {error}"))
     page.on("response", lambda got: got.status >= 400 and problems.append(f"{got.status}: {got.url}"))
     return page
 
@@ -139,13 +140,15 @@ def look_at_lite(browser: Browser, address: str, shots: Path | None) -> list[str
     if "numpy" not in plugins["@jupyterlite/pyodide-kernel-extension:kernel"]["loadPyodideOptions"]["packages"]:
         problems.append("JupyterLite's settings are not there")
     for width in WIDTHS:
+        seen: list[str] = []
         hosts: set[str] = set()
-        page = opened(browser, address, width, problems, hosts)
+        page = opened(browser, address, width, seen, hosts)
         chapter = sources.series.chapters()[0]
         page.goto(f"{address}/notebooks/{chapter.stem}.html")
         page.click("a.button")
         page.wait_for_selector(".jp-Notebook .jp-RenderedMarkdown h1", timeout=120_000)
         page.wait_for_timeout(5000)  # for the kernel's first request
+        problems += [text for text in seen if not text.startswith(SCRIPT)]  # it says that it gets no Python
         if hosts - {"cdn.jsdelivr.net"}:
             problems.append(f"JupyterLite asks {sorted(hosts)}")
         if shots:

@@ -124,6 +124,20 @@ PICTURES = {
 }
 
 
+PICTURES |= {  # Chapter 10
+    "storing": lambda: drawing.storing(np.eye(3)[[1, 0, 2, 1]], np.ones(4), {"f": np.ones(4), "c": np.arange(4)}, "T"),
+    "counts": lambda: drawing.table_of_counts(
+        {("a", "x"): (3, "12", True), ("b", "x"): (0, "", False)}, ["a", "b"], ["x"], 4, "Counts", gaps=("b",)
+    ),
+    "reaches": lambda: drawing.reaches({"a": ([0, 3, 3, 200], "LSTM"), "b": ([1], "x")}, "Reaches", 10, 300),
+    "counted": lambda: drawing.counted({"a": ([np.arange(6.0)], "c"), "b": ([np.ones(6)] * 2, "x")}, 3, "Counted"),
+    "squares": lambda: drawing.in_squares({"f": np.eye(2), "o": np.eye(2)}, np.array([True, False]), "Squares"),
+    "groups": lambda: drawing.in_groups({"a": {"b": ([1.0, 2.0], "c"), "d": ([3.0], "x")}, "e": {}}, "G", "y"),
+    "groups of one": lambda: drawing.in_groups({k: {"": ([1, 2], "c")} for k in "ab"}, "G", "y", (1, 2), xlabel="x"),
+    "living": lambda: drawing.living(np.eye(3, 5, dtype=bool), [True, False, True, True, False], "Living"),
+}
+
+
 @pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 @pytest.mark.filterwarnings("error:.*[Gg]lyph", "error:.*[Ll]ayout")
 def test_each_picture_can_be_drawn(draw, shown):

@@ -16,7 +16,10 @@ import series
 
 import exercises as check
 import lstm_core
-from lstm_core import GRU, check_gradients, complex_step, from_torch, sigmoid
+from experiments import variants
+from experiments.chapter_10 import TASKS
+from experiments.records import results
+from lstm_core import GRU, LSTM, check_gradients, complex_step, from_torch, sigmoid
 
 NAMES = [name for name, thing in vars(check).items() if hasattr(thing, "__wrapped__") and name[0] != "_"]
 new = np.random.default_rng
@@ -327,6 +330,40 @@ def load_through_another(layer, state_dict):
         layer.params[name][:] = a
 
 
+# ---------------------------------------------------------------- chapter 10's cell
+
+
+def ram_cell(layer, small=0.01, keep=(20, -40), write=(-20, 40), read=(-20, 40), weight=100.0):
+    q = layer.by_gate(layer.params)
+    for a in q.values():
+        a[...] = 0
+    q["b_f"][:], q["W_fx"][0, 1] = keep
+    q["b_i"][:], q["W_ix"][0, 1] = write
+    q["b_o"][:], q["W_ox"][0, 2] = read
+    q["W_cx"][0, 0] = small
+    return weight
+
+
+def ram_cell_stacked(layer):
+    layer.params["W_h"] = np.zeros((4, 1))
+    layer.params["W_x"] = np.array([[0, -60, 0], [0, 60, 0], [0, 0, 60], [-0.02, 0, 0]])
+    layer.params["b"] = np.array([30, -30, -30, 0])
+    return np.array(-50)
+
+
+class Peephole(variants.Peephole):
+    pass
+
+
+ALONE = {
+    job: "many" if count >= 15 else "few" if count <= 5 else "some"
+    for job in TASKS
+    for trials in [results("parts", task=job, layer="f = i = 1")]
+    for count in [sum((t["reach"] >= 15) if job == "counting" else t["solved"] is not None for t in trials)]
+}
+BOUNDS = {"LSTM": 10, "f = 1": 10, "i = 1 − f": 1, "h = o ∘ c": 10, "σ for tanh in c̃": 10, "c̃ without tanh": math.inf}
+
+
 # ---------------------------------------------------------------- right answers, written in different ways
 
 
@@ -412,6 +449,58 @@ def carried_over_the_old(state, new):
     for part in state:
         part[new] = 0
     return state
+
+
+# ---------------------------------------------------------------- chapter 11
+
+
+def minlstm_errors(delta, h_prev, f, i, h_tilde, sign=1, slope=lambda g: g * (1 - g)):
+    a, written = f / (f + i), i / (f + i)
+    d_a = delta * (h_prev - h_tilde)
+    return d_a * written / (f + i) * slope(f), -sign * d_a * a / (f + i) * slope(i), delta * written
+
+
+def minlstm_in_place(delta, h_prev, f, i, h_tilde):
+    share = f / (f + i)
+    h_prev -= h_tilde
+    h_prev *= delta * share * (1 - share)
+    delta *= 1 - share
+    return [h_prev * (1 - f), h_prev * (i - 1), delta]
+
+
+def minlstm_not_divided(delta, h_prev, f, i, h_tilde):
+    return delta * h_prev * f * (1 - f), delta * h_tilde * i * (1 - i), delta * i
+
+
+def mlstm_at_once(q, k, v, f, i, floor=1, change=lambda weights: weights):
+    T = len(q)
+    weights = np.array([[np.prod(f[s + 1 : t + 1]) * i[s] * (s <= t) for s in range(T)] for t in range(T)])
+    answers = change(weights) * (q @ k.T)
+    return answers @ v / np.maximum(np.abs(answers.sum(axis=1)), floor)[:, None]
+
+
+def mlstm_dividing(q, k, v, f, i):
+    """Right, until the product of all f is too small for a float."""
+    faded = np.cumprod(f)
+    with np.errstate(all="ignore"):
+        return _divided(np.tril(faded[:, None] / faded) * i * (q @ k.T), v)
+
+
+def mlstm_by_logarithms(q, k, v, f, i):
+    faded = np.cumsum(np.log(f))
+    return _divided(np.tril(np.exp(faded[:, None] - faded)) * i * (q @ k.T), v)
+
+
+def _divided(answers, v):
+    return answers @ v / np.maximum(np.abs(answers.sum(axis=1)), 1)[:, None]
+
+
+def mlstm_in_a_loop(q, k, v, f, i):
+    return check._mlstm(q, k, v, f, i)
+
+
+def divisor(n, q, m):
+    return max(abs(n @ q), np.exp(-m))
 
 
 RIGHT = {
@@ -517,6 +606,17 @@ RIGHT = {
         lambda state, new: [part * ~new[:, None] for part in state],
         carried_row_by_row,
     ],
+    "ram_cell": [
+        ram_cell,
+        ram_cell_stacked,
+        lambda layer: ram_cell(layer, keep=(12, -24), write=(-12, 24), read=(-12, 24)),
+    ],
+    "output_gate_alone": [ALONE, dict(reversed(ALONE.items()))],
+    "own_variant": [variants.Coupled, variants.NoTanhOnCell, variants.ReLU, Peephole],
+    "fullest": [BOUNDS, dict(reversed(BOUNDS.items())), BOUNDS | {"LSTM": np.float64(10), "i = 1 − f": 1.0}],
+    "minlstm_errors": [minlstm_errors, minlstm_in_place, lambda *given: np.array(minlstm_errors(*given))],
+    "mlstm_at_once": [mlstm_at_once, mlstm_in_a_loop, mlstm_by_logarithms],
+    "divisor": [divisor, lambda n, q, m: np.max([n @ q, -q @ n, 1 / math.exp(m)])],
 }
 
 
@@ -543,6 +643,16 @@ def slip(good, key=None, spoil=None, **options):
         return result if spoil is None else spoil(result)
 
     return answer
+
+
+def flipped(name):
+    """A peephole LSTM's backward loop with one sign wrong."""
+
+    def steps_back(self, *arguments):
+        d_net, own, back, deltas = variants.Peephole._steps_back(self, *arguments)
+        return d_net, own | {name: -own[name]}, back, deltas
+
+    return steps_back
 
 
 def spoilt_in_place(layer):
@@ -883,6 +993,7 @@ WRONG = {
         (lambda u, rate, w, m, f: rate_at(u, rate, w, m[:1], f), "rate_at("),
         (lambda u, rate, w, m, f: rate_at(u, rate, w, [k + 1 for k in m], f), "rate_at("),
         (lambda u, rate, w, m, f: rate_at(u - 1, rate, w, m, f), "rate_at("),
+        (lambda u, rate, w, m, f: rate_at(u, rate, w, m if u >= w else (), f), "rate_at("),
         (lambda u, rate, w, m, f: rate * min(1, (u + 1) / w) * f ** sum(u >= k for k in m), "ZeroDivisionError"),
         (lambda u, rate, w, m, f: rate_at(u, rate, w, m, 0.1), "rate_at("),
         (nothing_for(rate_at, 3), "a rate"),
@@ -912,6 +1023,7 @@ WRONG = {
         (lambda logits, part: temperature_for(logits, 1 - part), "the likeliest has"),
         (lambda logits, part: -temperature_for(logits, part), "above 0"),
         (lambda logits, part: temperature_for(logits, part, 0.1, 10), "the likeliest has"),
+        (lambda logits, part: temperature_for(logits, part, 0.01, 100), "the likeliest has"),
         (temperature_without_care, "the likeliest has"),
         (lambda logits, part: logits / part, "a temperature"),
     ],
@@ -923,6 +1035,99 @@ WRONG = {
         (carried_over_the_old, "changes the state"),
         (lambda state, new: carried(state, new)[0], "pair"),
         (lambda state, new: carried(state, new)[::-1], "kept"),
+    ],
+    "ram_cell": [
+        (lambda layer: ram_cell(layer, read=(20, 0)), "without a read mark it says up to"),
+        (lambda layer: ram_cell(layer, read=(-40, 40)), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer, write=(20, 0)), "before anything is written"),
+        (lambda layer: ram_cell(layer, write=(-40, 40)), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer, keep=(20, 0)), "once a second number is written"),
+        (lambda layer: ram_cell(layer, keep=(-20, 0)), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer, small=1.0, weight=1.0), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer, weight=-100.0), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer) and None, "the weight of the output, a number, is expected"),
+        (lambda layer: ram_cell(layer, small=np.nan), "holds nan or inf"),
+    ],
+    "own_variant": [
+        (LSTM(2, 2, rng=new(0)), "a subclass of LSTM is expected"),
+        (GRU, "a subclass of LSTM is expected"),
+        (
+            type("Renamed", (LSTM,), {"_steps": lambda self, net, **parts: LSTM._steps(self, net, **parts)}),
+            "those of an LSTM",
+        ),
+        (
+            type(
+                "Forward",
+                (LSTM,),
+                {"_steps": variants.Coupled._steps, "COUPLED": True, "_gate": variants.Coupled._gate}
+                | {
+                    name: getattr(variants.Variant, name)
+                    for name in ("CANDIDATE", "OUTPUT", "OPEN", "PEEPHOLES", "SHARED")
+                },
+            ),
+            "these gradients are wrong: W_fx",
+        ),
+        (
+            type("Sign", (variants.Peephole,), {"_steps_back": flipped("p_i")}),
+            "these gradients are wrong: p_i",
+        ),
+    ],
+    "output_gate_alone": [
+        *(
+            (ALONE | {job: "many" if ALONE[job] == "few" else "few"}, f"came out otherwise on: {job}")
+            for job in ("RAM", "lamp")
+        ),
+        (dict.fromkeys(ALONE, "some"), "came out otherwise on: "),
+        (ALONE | {"RAM": "none"}, '"many", "few" or "some" is expected for RAM'),
+        (ALONE | {"RAM": None}, '"many", "few" or "some" is expected for RAM'),
+        (ALONE | {"RAM": 3}, '"many", "few" or "some" is expected for RAM'),
+        ({"RAM": "few"}, "a dict of RAM, first come"),
+        ("few", "a dict of RAM, first come"),
+    ],
+    "fullest": [
+        (BOUNDS | {"LSTM": 1}, "not yet the bound of: LSTM"),
+        (BOUNDS | {"i = 1 − f": 10, "h = o ∘ c": math.inf}, "not yet the bound of: i = 1 − f, h = o ∘ c"),
+        (BOUNDS | {"c̃ without tanh": 10}, "not yet the bound of: c̃ without tanh"),
+        (BOUNDS | {"LSTM": math.nan}, "a number is expected for LSTM"),
+        ({"LSTM": 10}, "a dict of LSTM, f = 1"),
+        (10, "a dict of LSTM, f = 1"),
+    ],
+    "minlstm_errors": [
+        (slip(minlstm_errors, sign=-1), "not right: d_i"),
+        (slip(minlstm_errors, slope=lambda g: 1), "of f and i themselves"),
+        (slip(minlstm_errors, slope=lambda g: 1 - g), "not right: d_f, d_i"),
+        (minlstm_not_divided, "not divided by their sum"),
+        (slip(minlstm_errors, spoil=lambda three: three[:2]), "three arrays are expected"),
+        (slip(minlstm_errors, spoil=lambda three: (three[1], three[0], three[2])), "not right: d_f, d_i"),
+        (slip(minlstm_errors, spoil=lambda three: (*three[:2], three[2] * np.nan)), "nan"),
+        (slip(minlstm_errors, spoil=lambda three: (*three[:2], three[2].sum())), "should have the shape"),
+        (lambda delta, h_prev, f, i, h_tilde: minlstm_errors(delta, 0 * h_prev, f, i, h_tilde), "not right: d_f, d_i"),
+        (lambda *given: x, "three arrays are expected"),
+    ],
+    "mlstm_at_once": [
+        (mlstm_dividing, "with very small f the answer holds nan"),
+        (slip(mlstm_at_once, floor=1e-300), "of a divisor that may be below 1"),
+        (lambda q, k, v, f, i: mlstm_at_once(k, q, v, f, i), "in each other's place"),
+        (lambda q, k, v, f, i: mlstm_at_once(q, k, v, 0 * f + 1, i), "without forgetting"),
+        (lambda q, k, v, f, i: mlstm_at_once(q, k, v, f, 0 * i + 1), "without the input gate"),
+        (slip(mlstm_at_once, floor=1e300, spoil=lambda h: h * 1e300), "without the division"),
+        (slip(mlstm_at_once, change=lambda w: w.T), "off by"),
+        (slip(mlstm_at_once, change=lambda w: w - np.diag(np.diag(w))), "off by"),
+        (lambda q, k, v, f, i: (mlstm_at_once(q, k, v, f, i)).T, "should have the shape"),
+        (lambda q, k, v, f, i: x @ x.T, "should have the shape"),
+        (lambda q, k, v, f, i: np.nan * mlstm_at_once(q, k, v, f, i), "nan"),
+    ],
+    "divisor": [
+        (lambda n, q, m: max(abs(n @ q), 1), "of the bug"),
+        (lambda n, q, m: max(abs(n @ q), np.exp(m)), "of 1 times, not over, e^m"),
+        (lambda n, q, m: max(n @ q, np.exp(-m)), "without the absolute value"),
+        (lambda n, q, m: max(abs(n @ q) * np.exp(m), 1), "before e^-m"),
+        (lambda n, q, m: abs(n @ q) + np.exp(-m), "off by"),
+        (lambda n, q, m: abs(n @ q), "off by"),
+        (lambda n, q, m: np.exp(-m), "off by"),
+        (lambda n, q, m: np.maximum(abs(n * q), np.exp(-m)), "a number is expected"),
+        (lambda n, q, m: math.nan, "a number is expected"),
+        (lambda n, q, m: max(abs(H), 1), "off by"),
     ],
 }
 
@@ -948,6 +1153,10 @@ def test_untouched_is_not_done_yet(name):
     assert verdict(name, None) == "not done yet"
     if name == "twenty_first":
         assert verdict(name, {}) == "not done yet"
+    elif name == "own_variant":
+        assert verdict(name, type("Untouched", (LSTM,), {})) == "not done yet"
+    elif name in ("fullest", "output_gate_alone"):
+        assert verdict(name, dict.fromkeys({"fullest": BOUNDS, "output_gate_alone": ALONE}[name])) == "not done yet"
     elif name not in ("keys", "still_right"):
         assert verdict(name, raises) == "not done yet"
         assert verdict(name, lambda *arguments: None).startswith("not done yet")

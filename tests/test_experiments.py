@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,21 +14,27 @@ import pytest
 from conftest import KINDS, error, make_layer, same
 from test_variants import PeepholeLSTM
 
-from experiments import chapter_02, chapter_07, records, variants
+from experiments import chapter_02, chapter_07, chapter_10, records, variants
 from experiments.many import Nets, side_by_side
 from experiments.run import ROOT, archive, experiments
 from experiments.starts import STARTS, maker
 from experiments.tasks import (
     CITIES,
     INES,
+    SYMBOLS,
     Task,
+    a_n_b_n,
     adding,
+    counting,
     first_city,
+    first_come,
     first_sign,
     latch,
     one_hot,
     ram,
+    reber_stream,
     temporal_order,
+    toggle,
     two_memories,
 )
 from experiments.training import train
@@ -299,6 +306,122 @@ def test_first_city():
     right = np.eye(4)[target]
     assert task.right(right, target, mask) == 1
     assert task.right(right[..., ::-1], target, mask) == 0
+
+
+def test_first_come():
+    task = first_come(20)
+    x, target, mask = task.batch(np.random.default_rng(0), 500)
+    assert x[..., 1].mean() == pytest.approx(0.1, abs=0.02)
+    for b in range(500):
+        places = np.flatnonzero(x[:, b, 1])
+        assert target[-1, b, 0] == (x[places[0], b, 0] if len(places) else 0)
+    assert (mask.sum(axis=0) == 1).all()
+    assert task.right(target + 0.099, target, mask) == 1
+    assert task.right(target - 0.101, target, mask) == 0
+
+
+def test_toggle():
+    task = toggle(12)
+    x, target, mask = task.batch(np.random.default_rng(0), 300)
+    lit = np.zeros(300)
+    for t in range(12):
+        lit = np.where(x[t, :, 0] == 1, 1 - lit, lit)
+        assert (target[t, :, 0] == lit).all()
+    assert mask.all()
+    assert task.right(2 * target - 1, target, mask) == 1
+    assert task.right(np.ones_like(target), target, mask) < 0.2
+
+
+def test_counting():
+    x, target, mask = a_n_b_n(np.array([1, 3]), 3)
+    assert ["".join("ab"[symbol.argmax()] for symbol in column if symbol.any()) for column in x.swapaxes(0, 1)] == [
+        "ab",
+        "aaabbb",
+    ]
+    assert target[..., 0].T.tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 1]]
+    assert mask.T.tolist() == [[True] * 2 + [False] * 4, [True] * 6]
+    task = counting(10)
+    x, target, mask = task.batch(np.random.default_rng(0), 400)
+    assert x.shape == (20, 400, 2)
+    assert sorted(set(x[..., 0].sum(axis=0))) == list(range(1, 11))
+    assert (x.sum(axis=0)[:, 0] == x.sum(axis=0)[:, 1]).all()
+    assert task.right(2 * target - 1, target, mask) == 1
+    assert task.right(-np.ones_like(target), target, mask) == 0
+
+
+def test_how_far_a_counter_set_by_hand_reaches():
+    """c goes up by ½ at an a and down by ½ at a b; the head says yes where it is 0 and the symbol is a b."""
+    layer, head = LSTM(2, 2, rng=np.random.default_rng(0)), Dense(2, 1, rng=np.random.default_rng(0))
+    for a in (*layer.params.values(), *head.params.values()):
+        a[...] = 0
+    q = layer.by_gate(layer.params)
+    q["b_f"][:], q["b_i"][:], q["b_o"][:] = 40, [0, 40], 40
+    q["W_cx"][0], q["W_cx"][1], q["b_f"][1] = [40, -40], [0, 40], -40  # the second cell is 1 at a b
+    head.params["W"][...], head.params["b"][...] = [[-40, 1]], -0.5
+    assert chapter_10.reach(layer, head, farthest=40) == 40
+    q["b_i"][0] = 1e-3  # as much up as down
+    assert chapter_10.reach(layer, head, farthest=40) == 40
+    q["W_ix"][0] = [0, 0.3]  # more down than up: the answer comes early
+    assert chapter_10.reach(layer, head, farthest=40) < 10
+
+
+def test_the_stream_is_embedded_reber_strings():
+    task = reber_stream(40)
+    batches = task.batches(np.random.default_rng(0), 3)
+    drawn = [next(batches) for _ in range(50)]
+    (x, target, closing) = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
+    assert (x[1:].argmax(axis=-1) == target[:-1]).all()
+    for b in range(3):
+        text = "".join(SYMBOLS[k] for k in target[:, b])
+        for string in re.split(r"(?<=[TP])E(?=B[TP]B)", text)[:-1]:
+            assert string[0] == "B"
+            assert string[1] == string[-1] in "TP"
+            assert string[2] == "B"
+            assert string[-2] == "E"
+        marks = np.flatnonzero(closing[:, b])
+        assert all(target[m + 1, b] == SYMBOLS.index("E") for m in marks if m + 1 < len(target))
+        assert len(marks) == pytest.approx(2000 / 12, rel=0.15)
+    knows = np.eye(7)[target]
+    assert task.right(knows, target, closing) == 1
+    assert task.right(-knows, target, closing) == 0
+
+
+def test_a_trial_goes_on_with_the_state_where_the_stream_goes_on():
+    """Two chunks of 20 are one of 40: the loss of the second depends on the first."""
+    layer = make_layer("LSTM", 7, 3)
+    many = side_by_side([layer])
+    x = np.random.default_rng(0).standard_normal((40, 1, 2, 7))
+    whole, _ = many.forward(x)
+    first, trace = many.forward(x[:20])
+    second, _ = many.forward(x[20:], [getattr(trace, name)[-1] for name in many.STATE])
+    assert error(np.concatenate([first, second]), whole) < 1e-14
+
+
+def test_variants_leave_out_what_they_say():
+    x = np.random.default_rng(0).standard_normal((6, 2, D))
+    for name, gates in {"NoForgetGate": "f", "NoInputGate": "i", "NoOutputGate": "o", "OutputGateAlone": "fi"}.items():
+        trace = variant(getattr(variants, name), 0).forward(x)[1]
+        assert {gate for gate in "fio" if (vars(trace)[gate] == 1).all()} == set(gates)
+    trace = variant(variants.Coupled, 0).forward(x)[1]
+    assert error(trace.i, 1 - trace.f) < 1e-15
+    trace = variant(variants.NoTanhOnCell, 0).forward(x)[1]
+    assert error(trace.h, trace.o * trace.c) < 1e-15
+    trace = variant(variants.OneGateForAll, 0).forward(x)[1]
+    assert (trace.f == trace.f[..., :1]).all()
+    for name, moves in {"GatesSeeX": "x", "GatesSeeH": "h", "NothingSeesH": "x"}.items():
+        layer = variant(getattr(variants, name), 0)
+        at = layer.forward(x[:1])[1].f
+        assert (at == layer.forward(x[:1] + 1)[1].f).all() == ("x" not in moves)
+        state = np.ones((2, H)), np.zeros((2, H))
+        other = layer.forward(x[:1], state)[1]
+        assert (at == other.f).all() == ("h" not in moves)
+        assert (layer.forward(x[:1])[1].c_tilde == other.c_tilde).all() == (name == "NothingSeesH")
+
+
+def test_a_variant_with_nothing_left_out_is_an_lstm():
+    layer = variant(variants.Variant, 0)
+    x = np.random.default_rng(0).standard_normal((6, 2, D))
+    assert error(layer(x)[0], LSTM.of(layer.params)(x)[0]) < 1e-15
 
 
 def test_flows_leave_out_the_other_way():

@@ -31,6 +31,7 @@ NEEDED = (
     "notebooks/*.html",
     "notebooks/data/**/*",
     "benchmarks/recorded.json",
+    "benchmarks/scan.json",
     "experiments/*.py",
     "LICENSE*",
 )
