@@ -11,10 +11,10 @@ ifneq ($(shell test -w "$$HOME" || echo unusable),)
 export HOME := $(CURDIR)/.venv
 endif
 
-.PHONY: help lab test notebooks lint bench experiments links class browser parity mutants clean FORCE
+.PHONY: help lab test notebooks lint bench experiments links class browser site site-check parity mutants clean FORCE
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
 	@awk -F '"' '/^repository = / { print "\nThe links lead to " $$2 ($$2 ~ /^owner\// ? ": still nobody. make links REPO=owner/name" : "") }' pyproject.toml
 
 lab: $(VENV)/.lab  ## JupyterLab, open at the first chapter
@@ -47,6 +47,16 @@ class: $(VENV)/.lab  ## the series without its solutions, in class/; what was ed
 browser: $(VENV)/.browser  ## every chapter in a real JupyterLab; screenshots go to OUT
 	$(PY) tools/browser.py $(or $(OUT),screenshots) $(ONLY)
 
+site: $(VENV)/.site  ## the web site, in site/build/html; needs npm
+	rm -rf site/build
+	cd site && npm ci --silent
+	$(PY) site/sources.py
+	$(PY) -m sphinx -q -W --keep-going -c site -d site/build/doctrees site/build/source site/build/html
+	cd site/build/lite && $(abspath $(PY)) -m jupyterlite_core build >build.log 2>&1 || { cat build.log; exit 1; }
+
+site-check: site  ## build the web site and look at it in a real browser; screenshots go to OUT
+	$(PY) site/check.py $(OUT)
+
 parity: $(VENV)/.after-lstm  ## compared with PyTorch, ONNX Runtime, xlstm and mingru-pytorch
 	$(PY) -m pytest tests/test_parity.py tests/test_gradcheck.py tests/test_after_lstm.py
 	$(PY) tests/parity_table.py
@@ -56,13 +66,13 @@ mutants: $(VENV)/.mutants  ## which changes to lstm_core.py no test sees; ONLY="
 	$(PY) -m mutmut results | sed '/not checked/d'
 
 clean:  ## all that make has made, but not class/
-	rm -rf $(VENV) .venv-oldest mutants screenshots .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-oldest site/build site/node_modules mutants screenshots .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.parity: NOTE = PyTorch and ONNX Runtime. On Linux, PyPI has PyTorch with its GPU libraries, several GB; \
     pytorch.org has a small one: put it into $(VENV) first, and it is kept.
 
 # Each target's needs are an extra of pyproject.toml; a reader's are no extra. pip is not --quiet: this takes a minute.
-$(addprefix $(VENV)/.,lab test experiments browser parity mutants): $(VENV)/.%: $(VENV)/.made pyproject.toml
+$(addprefix $(VENV)/.,lab test experiments browser site parity mutants): $(VENV)/.%: $(VENV)/.made pyproject.toml
 	@echo "Installing what make $* needs$(if $(NOTE),: $(NOTE))"
 	$(PY) -m pip install --editable ".$(if $(filter-out lab,$*),[$*])"
 	@touch $@

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import nbformat
 from series import METADATA, ROOT
+from sources import names
 
 MACHINE_PATH = re.compile(
     r"(?<![\w.])(/home/\w|/Users/\w|/root/|/tmp/|[A-Z]:\\)|site-packages|ipykernel_\d|<[^<>]* at 0x[0-9a-f]+>"
@@ -153,7 +154,12 @@ def leads_somewhere(link: str, text: str, folder: Path, kind: str) -> bool:
 
 
 def anchors(text: str, kind: str) -> set[str]:
-    """The headings' names: JupyterLab puts hyphens for blanks, GitHub drops capitals and punctuation of .md too."""
+    """The headings' names: JupyterLab puts hyphens for blanks, GitHub drops capitals and punctuation of .md too.
+
+    In a module, the lines as GitHub names them, and what the site's page of it has anchors for.
+    """
+    if kind == ".py":
+        return {f"L{n}" for n in range(1, len(text.splitlines()) + 1)} | names(text).keys()
     headings = re.findall(r"^#{1,6} (.+?) *$", re.sub(r"[*_`]", "", without_fences(text)), re.MULTILINE)
     if kind == ".ipynb":
         return {heading.replace(" ", "-") for heading in headings}

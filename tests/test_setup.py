@@ -151,8 +151,9 @@ def test_what_is_not_ours_is_not_replaced(calls, tmp_path):
 # --- The README -------------------------------------------------------------------------------------------------------
 
 
-def test_local_links_of_the_readme():
-    assert broken_links(README, ROOT, kind=".md") == []
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")), ids=lambda path: path.name)
+def test_local_links_of_the_texts(path):
+    assert broken_links(path.read_text(encoding="utf-8"), ROOT, kind=".md") == []
 
 
 def numbers(text) -> list[int]:
@@ -193,11 +194,11 @@ def test_the_readmes_speed_is_the_recorded_one():
 
 
 def test_what_is_said_of_make_can_be_made():
-    targets = set(re.findall(r"^(\w+):.*## ", MAKEFILE, re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):.*## ", MAKEFILE, re.MULTILINE))
     phony = set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()) - {"FORCE"}
     assert targets == phony, "a target without ##, or one that is not in .PHONY"
     texts = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"(?:`|^ {4})make (\w+)", texts, re.MULTILINE)) <= targets
+    assert set(re.findall(r"(?:`|^ {4})make ([\w-]+)", texts, re.MULTILINE)) <= targets
 
 
 def test_the_readmes_lines_without_make_are_those_of_the_workflow():
@@ -227,10 +228,15 @@ def test_the_readme_shows_the_chapters_figure():
 
 def own_links(root=ROOT) -> dict[str, set[str]]:
     """owner/name in the links that lead to this repository or to a fork of it, by file."""
-    name = re.escape(series.repository(root).partition("/")[2])
+    own = series.repository(root).partition("/")[2]
+    name = re.escape(own)
     fork = re.compile(rf"(?<=github\.com/)[\w.-]+/{name}(?![\w-])")
+    site = re.compile(rf"https://([\w-]+)\.github\.io/{name}/")
     texts = {path.name: path.read_text(encoding="utf-8") for path in series.linked_files(root)}
-    return {file: {*series.BINDER.findall(text), *fork.findall(text)} for file, text in texts.items()}
+    return {
+        file: {*series.BINDER.findall(text), *fork.findall(text), *(f"{owner}/{own}" for owner in site.findall(text))}
+        for file, text in texts.items()
+    }
 
 
 def test_all_links_lead_to_one_repository():

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from series import ROOT, chapters, needed
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -43,6 +43,12 @@ LEFT_OVER = """() => {
     }
     return seen;
 }"""
+
+
+def launch(playwright: Playwright) -> Browser:
+    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=executable, args=QUIET + sandbox)
 
 
 @contextmanager
@@ -184,8 +190,6 @@ def main(shots: str = "", *names: str) -> None:
     folder = Path(shots).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     paths = [Path(name) for name in names] or chapters()
-    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     wrong = {}
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         work = Path(temporary) / "work"
@@ -194,7 +198,7 @@ def main(shots: str = "", *names: str) -> None:
             shutil.copy(ROOT / path, work / path)
         for path in paths:
             shutil.copy(path, work / "notebooks" / path.name)
-        browser = playwright.chromium.launch(executable_path=executable, args=QUIET + sandbox)
+        browser = launch(playwright)
         with jupyterlab(Path(temporary)) as address:
             for path in paths:
                 page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})

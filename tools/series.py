@@ -134,20 +134,25 @@ def repository(root: Path = ROOT) -> str:
     return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["series"]["repository"]
 
 
+def pages(repository: str) -> str:
+    """Where GitHub shows a repository's site."""
+    return "https://{}.github.io/{}/".format(*repository.split("/"))
+
+
 def linked_files(root: Path = ROOT) -> list[Path]:
-    return [*(root / name for name in ("README.md", "pyproject.toml", "CITATION.cff")), *chapters(root)]
+    return [*(root / name for name in ("README.md", "README.zh.md", "pyproject.toml", "CITATION.cff")), *chapters(root)]
 
 
 def change_links(new: str, root: Path = ROOT) -> list[Path]:
     """Put the new owner/name into pyproject.toml and into every link; returns the files that changed."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", new):
         raise SystemExit(f"expected owner/name, got {new!r}: make links REPO=owner/name")
-    old = re.escape(repository(root))
+    here, old = pages(repository(root)), re.escape(repository(root))
     ours = re.compile(rf'(?<=github\.com/){old}(?![\w-])|(?<=repository = "){old}(?=")')
     changed = []
     for path in linked_files(root):
         text = path.read_text(encoding="utf-8")
-        rewritten = BINDER.sub(new, ours.sub(new, text))
+        rewritten = BINDER.sub(new, ours.sub(new, text)).replace(here, pages(new))
         if rewritten != text:
             path.write_text(rewritten, encoding="utf-8", newline="\n")
             changed.append(path)

@@ -1,0 +1,134 @@
+"""The site, by Sphinx: the chapters as they are saved, nothing is run. `make site` builds it from site/build/source."""
+
+import re
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.parsers import Parser
+from sphinx.util.images import get_image_size
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import sources
+
+project = "LSTM from scratch"
+author = "the authors of LSTM from scratch"
+copyright = "the authors. Text and figures: CC BY 4.0, code: BSD-3-Clause"  # noqa: A001
+extensions = ["myst_nb", "sphinx.ext.githubpages"]
+include_patterns = ["*.md", "*.py", "experiments/*.py", "notebooks/*.ipynb", "notebooks/*.py"]
+smartquotes = False  # (8') is an equation's name
+
+nb_execution_mode = "off"
+nb_merge_streams = True
+nb_render_markdown_format = "myst"
+nb_code_prompt_show = "Show the solution"
+nb_code_prompt_hide = "Hide the solution"
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 4
+myst_heading_slug_func = "sources.slug"
+
+html_theme = "furo"
+html_title = project
+html_static_path = ["_static", str(sources.MATHJAX)]
+html_extra_path = [str(sources.ALONE)]
+html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
+html_copy_source = False  # the notebooks are in the repository and in JupyterLite
+html_show_sphinx = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#27308f", "color-brand-content": "#27308f"},
+    "dark_css_variables": {"color-brand-primary": "#a9b6ff", "color-brand-content": "#a9b6ff"},
+}
+mathjax_path = "mathjax/tex-chtml.js"
+mathjax_config_path = "mathjax_config.js"
+
+MODULE = "lstm_core"
+NAMES = sources.names((sources.ROOT / f"{MODULE}.py").read_text(encoding="utf-8"))
+CALL = re.compile(rf"(?:{MODULE}\.)?([\w.]+)(?:\(.*\))?")
+NOTEBOOK = re.compile(r"\.ipynb(?=#|$)")
+LITE = "lite/notebooks/index.html?path="
+
+
+class PythonFile(Parser):
+    """A module as a page: all its lines, with their numbers, under a heading for each public class and function."""
+
+    supported = ("python",)
+
+    def parse(self, inputstring, document):
+        env = document.settings.env
+        page = nodes.section("", nodes.title("", f"{env.docname}.py"), ids=["module"])
+        document += page
+        for name, start, lines in sources.parts(inputstring):
+            code = nodes.literal_block("", "\n".join(lines), language="python", linenos=True)
+            code["highlight_args"] = {"linenostart": start, "lineanchors": "L"}
+            page += nodes.section("", nodes.title("", name), code, ids=[name]) if name else code
+        anchors = {f"L{n}": n for n in range(1, len(inputstring.splitlines()) + 1)} | sources.names(inputstring)
+        meta = env.metadata[env.docname]
+        meta["myst_slugs"] = {anchor: (line, f"L-{line}", anchor) for anchor, line in anchors.items()}
+        if env.docname != MODULE:
+            meta |= {"orphan": "", "nosearch": ""}
+
+
+def complete(app, docname, source):
+    """The landing page is a README elsewhere, and holds the table of contents."""
+    for name, page in sources.LANDING.items():
+        source[0] = re.sub(rf"(?<=\]\()((?:\.\./)?){re.escape(name)}", rf"\1{page}", source[0])
+    if docname == "index":
+        source[0] += "\n".join(["", "```{toctree}", ":hidden:", "", *sources.reading_order(), "```", ""])
+
+
+def mend(app, doctree):
+    """What myst-nb leaves out: alternative texts, formulas of several lines, the button, links into the module."""
+    docname = app.env.docname
+    for bundle in doctree.findall(nodes.container):
+        if bundle.get("nb_element") == "mime_bundle":
+            describe(bundle, Path(app.srcdir))
+    for formula in doctree.findall(nodes.math_block):
+        # Sphinx would put it into `split`, where \tag is an error.
+        formula.children = [nodes.Text(rf"\[{formula.astext()}\]")]
+        formula["no-wrap"] = formula["nowrap"] = True
+    for link in list(doctree.findall(addnodes.download_reference)):
+        if link["reftarget"].endswith(".html"):  # a page to open, not a file to keep
+            link.replace_self(nodes.reference("", "", *link.children, refuri=link["reftarget"], internal=True))
+    for literal in list(doctree.findall(nodes.literal)):
+        name = CALL.fullmatch(literal.astext())
+        if name and name[1] in NAMES and not isinstance(literal.parent, nodes.reference | nodes.title):
+            address = f"{app.builder.get_relative_uri(docname, MODULE)}#L-{NAMES[name[1]]}"
+            literal.replace_self(nodes.reference("", "", literal.deepcopy(), refuri=address, internal=True))
+    if docname.startswith("notebooks/") and app.env.doc2path(docname).suffix == ".ipynb":
+        for link in doctree.findall(nodes.reference):  # in an output; MyST sees to those in the text
+            if "refuri" in link and "://" not in link["refuri"]:
+                link["refuri"] = NOTEBOOK.sub(".html", link["refuri"])
+        for section in doctree.findall(nodes.section):  # an anchor such as JupyterLab makes it works here too
+            section["ids"] += {sources.slug(section.next_node(nodes.title).astext())}.difference(doctree.ids)
+        title = doctree.next_node(nodes.title)
+        button = nodes.reference("", "Run in the browser", refuri=f"../{LITE}{docname}.ipynb", classes=["button"])
+        said = "nothing to install; Python itself comes from cdn.jsdelivr.net"
+        title.parent.insert(1, nodes.paragraph("", "", button, nodes.inline("", said), classes=["run"]))
+
+
+def describe(bundle, folder):
+    """The figure's description is its alternative text; a picture keeps its place until it is scrolled to."""
+    kinds = {part["mime_type"]: part for part in bundle.children}
+    for image in kinds["image/png"].findall(nodes.image) if "image/png" in kinds else ():
+        image["alt"] = kinds["text/plain"].astext()
+        size = get_image_size(folder / image["uri"])
+        if "width" in image and size:
+            image["height"] = str(round(int(image["width"]) * size[1] / size[0]))
+            image["loading"] = "lazy"
+        if int(image.get("width", 0)) > 600:
+            image["classes"].append("wide")
+
+
+def language_of(app, pagename, templatename, context, doctree):
+    if pagename == "index.zh":
+        context["language"] = "zh-Hans"
+
+
+def setup(app):
+    app.add_source_suffix(".py", "python")
+    app.add_source_parser(PythonFile)
+    app.connect("source-read", complete)
+    app.connect("doctree-read", mend)
+    app.connect("html-page-context", language_of)
