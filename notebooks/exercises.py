@@ -833,11 +833,12 @@ def _cells(rng, T, B, H, unit, label, size):
     c = 0.3 * rng.standard_normal((T, B, H))
     sign = np.where(label, 1.0, -1.0)
     others = [k for k in range(H) if k != unit]
-    c[: T // 2, :, others[0]] += 5 * sign  # knew it, and forgot it
+    c[:-1, :, others[0]] += 5 * sign  # knew it nearly to the end, and forgot it
     c[:, :, others[1]] += 40 + 8 * rng.standard_normal(B)  # large, and knows nothing
     for k, quiet in zip(others[2:], (label, ~label), strict=False):
         c[..., k] = np.where(quiet, 0.01, 4.0) * c[..., k] + 0.3 * quiet
-    c[..., unit] = size * (30 + c[..., unit] + 2 * sign * rng.choice([-1, 1]))
+    c[T // 2 :, :, unit] += 2 * sign * rng.choice([-1, 1])  # learned it late
+    c[..., unit] = size * (30 + c[..., unit])
     return c
 
 

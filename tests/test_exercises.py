@@ -391,6 +391,12 @@ def remembers(c, label, at=-1, by=lambda one, other: one.std(axis=0) + other.std
     return int(np.argmax(np.abs(one.mean(axis=0) - other.mean(axis=0)) / by(one, other)))
 
 
+def remembers_on_average(c, label):
+    one, other = c[:, label], c[:, ~label]
+    apart = np.abs(one.mean(axis=(0, 1)) - other.mean(axis=(0, 1)))
+    return int(np.argmax(apart / c.std(axis=(0, 1))))
+
+
 # ---------------------------------------------------------------- chapter 07
 
 
@@ -1082,6 +1088,7 @@ WRONG = {
         (lambda c, label: remembers(c, label, by=lambda one, other: other.std(axis=0)), "quiet for one label"),
         (lambda c, label: remembers(c, label, by=lambda one, other: np.abs(one).mean(axis=0)), ""),
         (lambda c, label: remembers(c, label, at=0), "has forgotten"),
+        (remembers_on_average, "has forgotten"),
         (lambda c, label: int(np.abs(c[-1]).mean(axis=0).argmax()), "large"),
         (lambda c, label: int(c[-1].std(axis=0).argmin()), ""),
         (lambda c, label: 1, ""),
