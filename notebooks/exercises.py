@@ -1235,6 +1235,7 @@ def chance(answer):
 @_exercise
 def guess(answer):
     """guess(solves, rng): how many draws of three weights from ±10 until solves(…)."""
+    first = set()
     for seed, rate in ((0, 5), (1, 1), (2, 40), (3, 17)):
         tried, limit = [], 40 * rate
 
@@ -1251,6 +1252,8 @@ def guess(answer):
         _expect(len(tried) == rate, f"draw {rate} solved it, and it went on")
         _expect(found == rate, f"draw {rate} solved it, yours gives {found}")
         drawn = np.array(tried)
+        _expect(tuple(tried[0]) not in first, "draw the weights from rng")
+        first.add(tuple(tried[0]))
         _expect(np.abs(drawn).max() <= 10, "the weights should lie between −10 and 10")
         if rate > 1:
             _expect(

@@ -202,6 +202,41 @@ def test_error_free_counts_to_the_first_error_of_each_stream():
     assert continual.error_free(say, new(0), 3, longest=600).tolist() == [[600] * 10, [250] * 10, [0] * 10]
 
 
+def test_a_net_that_forgets_is_perfect_and_keeps_no_closing_letter():
+    """Two nets know the inner grammar; one keeps the outer letter as well, the other always says half T and half P."""
+
+    def say(x, state):
+        read = np.zeros((0, *x.shape[1:-1]), int) if state is None else state
+        read = np.concatenate([read, x.argmax(axis=-1)])
+        y = np.zeros(x.shape)
+        for stream in range(continual.TESTS):
+            text = "".join(reber.SYMBOLS[k] for k in read[:, 0, stream])
+            for t in range(len(x)):
+                string = re.split(r"(?<=[TP]E)(?=B)", text[: len(text) - len(x) + t + 1])[-1]
+                after = follows(string)
+                for net in range(2):
+                    allowed = "TP" if net and len(string) > 2 and after in ("T", "P") else after
+                    y[t, net, stream, [reber.SYMBOLS.index(symbol) for symbol in allowed]] = 1 / len(allowed)
+        return y, read
+
+    assert continual.error_free(say, new(0), 2, longest=300).tolist() == [[300] * 10] * 2
+    kept, forgotten = continual.closings_right(say, new(1), 2, parts=3)
+    assert kept == 1
+    assert 0.3 < forgotten < 0.7
+
+
+def follows(string):
+    """What may follow the beginning of an embedded string."""
+    if len(string) < 3:
+        return ("TP", "B")[len(string) - 1]
+    state = 0
+    for k, symbol in enumerate(string[2:]):
+        state = reber.AUTOMATON[state][symbol]
+        if state == 7:
+            return (string[1], "E", "B")[len(string) - 3 - k]
+    return "".join(reber.AUTOMATON[state])
+
+
 @pytest.mark.parametrize("setting", chapter_08.AS_PRINTED + chapter_08.STREAMS[:3], ids=str)
 def test_streams_are_learned_the_same_alone_and_beside_others(setting):
     run = chapter_08.EXPERIMENTS[2].run

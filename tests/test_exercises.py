@@ -8,6 +8,7 @@ import io
 import math
 import re
 import sys
+from functools import partial
 
 import nbformat
 import numpy as np
@@ -793,6 +794,7 @@ WRONG = {
         (lambda solves, rng: [solves(*rng.uniform(-10, 10, 3)) for _ in range(40)].index(True) + 1, "it went on"),
         (lambda solves, rng: guesses(solves, lambda: rng.uniform(-10, 10, 3)) - 1, "yours gives"),
         (lambda solves, rng: guesses(solves, lambda: rng.uniform(-1, 1, 3)), "uniform between"),
+        (lambda solves, rng: guesses(solves, partial(np.random.default_rng(0).uniform, -10, 10, 3)), "from rng"),
         (lambda solves, rng: guesses(solves, lambda: rng.uniform(-20, 20, 3)), "between −10 and 10"),
         (lambda solves, rng: guesses(solves, lambda: rng.uniform(0, 10, 3)), "uniform between"),
         (lambda solves, rng: guesses(solves, lambda: 3 * [rng.uniform(-10, 10)]), "three new weights"),
