@@ -22,6 +22,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from experiments import reber
 from experiments.records import results
 from lstm_core import (
     GRU,
@@ -1154,15 +1155,7 @@ def divisor(answer):
 
 # ------------------------------------------------------------------ chapter 08
 
-_AUTOMATON = {
-    0: {"B": 1},
-    1: {"T": 2, "P": 3},
-    2: {"S": 2, "X": 4},
-    3: {"T": 3, "V": 5},
-    4: {"X": 3, "S": 6},
-    5: {"P": 4, "V": 6},
-    6: {"E": 7},
-}
+_AUTOMATON = copy.deepcopy(reber.AUTOMATON)
 
 
 def _walk(rng, automaton):
