@@ -1172,6 +1172,7 @@ WRONG = {
         (lambda layer: ram_cell(layer, keep=(-20, 0)), "the first number written is said with an error"),
         (lambda layer: ram_cell(layer, small=1.0, weight=1.0), "the first number written is said with an error"),
         (lambda layer: ram_cell(layer, weight=-100.0), "the first number written is said with an error"),
+        (lambda layer: ram_cell(layer, keep=(9, -18)), "a number kept for 1,000 steps"),
         (lambda layer: ram_cell(layer) and None, "the weight of the output, a number, is expected"),
         (lambda layer: ram_cell(layer, small=np.nan), "holds nan or inf"),
     ],
