@@ -16,7 +16,7 @@ project = "LSTM from scratch"
 author = "the authors of LSTM from scratch"
 copyright = "the authors. Text and figures: CC BY 4.0, code: BSD-3-Clause"  # noqa: A001
 extensions = ["myst_nb", "sphinx.ext.githubpages"]
-include_patterns = ["*.md", "*.py", "experiments/*.py", "notebooks/*.ipynb", "notebooks/*.py"]
+include_patterns = ["*.md", "*.py", "experiments/*.py", "notebooks/*.ipynb", "notebooks/*.py", "notebooks/data/*.md"]
 smartquotes = False  # (8') is an equation's name
 
 nb_execution_mode = "off"

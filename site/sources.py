@@ -32,7 +32,8 @@ def reading_order(root: Path = ROOT) -> list[str]:
     """The pages of the table of contents, as Sphinx names them: chapters by number, then the rest."""
     chapters = [path.relative_to(root).with_suffix("").as_posix() for path in series.chapters(root)]
     landing = [page.removesuffix(".md") for name, page in LANDING.items() if (root / name).is_file()]
-    return [*chapters, "lstm_core", *landing[1:]]
+    data = [path.with_suffix("").as_posix() for path in gathered(root) if path.match("data/*.md")]
+    return [*chapters, "lstm_core", *data, *landing[1:]]
 
 
 def alone(root: Path = ROOT) -> list[Path]:
