@@ -1304,6 +1304,33 @@ def rows_and_targets(answer):
         _expect(_same(targets, values[n + ahead - 1 :]), f"the targets are others{where}")
 
 
+@_exercise
+def in_pieces(answer):
+    for number, length in ((23, 5), (20, 5), (9, 2), (13, 4)):
+        values = np.random.default_rng(number).standard_normal(number)
+        where = f" of {number} values in pieces of {length}"
+        given = answer(values, length)
+        _expect(
+            isinstance(given, tuple) and len(given) == 2,
+            f"it returns {_short(given)} and not x, target",
+        )
+        pieces = (number - 1) // length
+        x = values[: pieces * length].reshape(pieces, length)
+        target = values[1 : pieces * length + 1].reshape(pieces, length)
+        found = [
+            _array(a, (length, pieces), f"{n}{where}")
+            for a, n in zip(given, ("x", "target"), strict=True)
+        ]
+        mixed = {"from a reshape without turning it": x.reshape(length, pieces)}
+        _compare(found[0], x.T, mixed, f"x{where}: ")
+        inside = {
+            "of a roll within each piece": np.roll(x.T, -1, axis=0),
+            "of x itself": x.T,
+            "from a reshape without turning it": target.reshape(length, pieces),
+        }
+        _compare(found[1], target.T, inside, f"target{where}: ")
+
+
 def _forecasters():
     """What may be given to looks_ahead: a name, the function, whether it cheats."""
 

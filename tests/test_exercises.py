@@ -543,6 +543,18 @@ def lower(future):
     return -higher(future)
 
 
+def in_pieces(values, length, off=1, turn=True):
+    pieces = (len(values) - off) // length
+    both = [values[k : k + pieces * length].reshape(pieces, length) for k in (0, off)]
+    return tuple(a.T if turn else a.reshape(length, pieces) for a in both)
+
+
+def in_pieces_by_windows(values, length):
+    starts = range(0, len(values) - length, length)
+    x = np.array([values[k : k + length] for k in starts])
+    return x.T, np.array([values[k + 1 : k + length + 1] for k in starts]).T
+
+
 def looks_ahead(forecaster, series, t, others=(higher, lower), at=None):
     differs = np.zeros(len(series), dtype=bool)
     for other in others:
@@ -705,6 +717,7 @@ RIGHT = {
         by_windows,
         lambda values, n, ahead: tuple(a.tolist() for a in rows_and_targets(values, n, ahead)),
     ],
+    "in_pieces": [in_pieces, in_pieces_by_windows, lambda v, n: tuple(a.tolist() for a in in_pieces(v, n))],
     "looks_ahead": [looks_ahead, looks_ahead_in_place],
 }
 
@@ -1266,6 +1279,15 @@ WRONG = {
         (lambda values, n, ahead: (by_windows(values, n, ahead)[0][:, 1:], values[n + ahead - 1 :]), "shape"),
         (lambda values, n, ahead: (by_windows(values, n, ahead)[0], values[n - 1 : len(values) - ahead]), "targets"),
         (lambda values, n, ahead: (by_windows(values, n, ahead)[0] * np.nan, values[n + ahead - 1 :]), "nan"),
+    ],
+    "in_pieces": [
+        (lambda values, length: in_pieces(values, length)[0], "not x, target"),
+        (lambda values, length: in_pieces(values, length, turn=False), "without turning it"),
+        (lambda values, length: in_pieces(values, length, off=2), "target"),
+        (lambda values, length: (x := in_pieces(values, length)[0], np.roll(x, -1, axis=0)), "a roll within each"),
+        (lambda values, length: (x := in_pieces(values, length)[0], x), "of x itself"),
+        (lambda values, length: tuple(a[:, :-1] for a in in_pieces(values, length)), "shape"),
+        (lambda values, length: (in_pieces(values, length)[0] * np.nan, in_pieces(values, length)[1]), "nan"),
     ],
     "looks_ahead": [
         (lambda forecaster, series, t: False, "it uses what is to come"),
