@@ -102,10 +102,20 @@ def mend(app, doctree):
                 link["refuri"] = NOTEBOOK.sub(".html", link["refuri"])
         for section in doctree.findall(nodes.section):  # an anchor such as JupyterLab makes it works here too
             section["ids"] += {sources.slug(section.next_node(nodes.title).astext())}.difference(doctree.ids)
+            if docname.endswith("B_questions"):
+                section.insert(1, questions(section))
         title = doctree.next_node(nodes.title)
         button = nodes.reference("", "Run in the browser", refuri=f"../{LITE}{docname}.ipynb", classes=["button"])
         said = "nothing to install; Python itself comes from cdn.jsdelivr.net"
         title.parent.insert(1, nodes.paragraph("", "", button, nodes.inline("", said), classes=["run"]))
+
+
+def questions(section):
+    """A question as the search finds it: whole, and in the parts that one would type. It leads to the answer itself."""
+    asked = section.next_node(nodes.title).astext().rstrip("?")
+    parts = {asked, *re.split(r"[:,?]\s*|\s(?:or|and|beside|in)\s", asked)}
+    entries = [("single", part.strip(), section["ids"][0], "", None) for part in sorted(parts) if part.strip()]
+    return addnodes.index(entries=entries)
 
 
 def describe(bundle, folder):
