@@ -149,6 +149,7 @@ def show(fig, description):
     """Display `fig` as a PNG with `description` as its alternative text, and under it as its caption."""
     if not description.strip():
         raise ValueError("a figure needs a description: what is to be seen, with the decisive numbers")
+    description = re.sub(r"\$([^$]*)\$", r"\1", description)  # a caption is no mathematics: a line's name as it is read
     full, png = io.BytesIO(), io.BytesIO()
     fig.savefig(full, format="png", dpi=2 * PIXELS_PER_INCH, facecolor="white", metadata={"Software": None})
     with Image.open(full) as image:
