@@ -40,47 +40,38 @@ def _learner(setting: Setting, rngs: Sequence[Generator]) -> Learner:
 
 
 def _reber(name: str, setting: Setting, trials: Sequence[int], limit: int | None = None) -> list[Row]:
-    make, strings = (lambda rngs: _learner(setting, rngs)), setting["strings"]
-    return train_on_strings(name, trials, make, strings=strings, limit=limit)
+    return train_on_strings(name, trials, lambda rngs: _learner(setting, rngs), strings=STRINGS, limit=limit)
 
 
-SHORT, LONG = 30_000, 150_000
+STRINGS = 150_000  # at most
 PLAIN = "squared error, plain"
-Published_ = tuple[str, str, float, int]  # net, rule, rate, at most so many strings
-Today_ = tuple[str, str, str, float, int, int]  # layer, start, rule, rate, weights before the head, strings
-AS_PUBLISHED: list[Published_] = [
-    ("3 x 2", "as printed", 0.5, SHORT),
-    ("3 x 2", "once a string", 0.5, SHORT),
-    ("3 x 2", "whole gradient", 0.5, SHORT),
+AS_PUBLISHED = [  # net, rule, rate
+    ("3 x 2", "as printed", 0.5),
+    ("3 x 2", "once a string", 0.5),
+    ("3 x 2", "whole gradient", 0.5),
+    ("3 x 2", "tolerance", 0.5),
+    ("4 x 1", "as printed", 0.5),
+    ("3 x 2", "as printed", 0.2),
+    ("3 x 2", "as printed", 0.1),
+    ("4 x 1", "as printed", 0.1),
 ]
-OF_TODAY: list[Today_] = [
-    ("LSTM", "b = 1", PLAIN, 0.5, 512, LONG),
-    ("LSTM", "b = 1", PLAIN, 0.5, 260, SHORT),  # with its head about as many weights as 3 x 2
-    ("LSTM", "f = 1", PLAIN, 0.5, 512, SHORT),
-    ("LSTM", "f = 1", PLAIN, 0.5, 260, SHORT),
-    ("cell only", "b = 1", PLAIN, 0.5, 512, SHORT),
-    ("cell only", "f = 1", PLAIN, 0.5, 512, SHORT),
-    ("LSTM", "b = 1", "Adam", 0.01, 512, SHORT),
-    ("RNN", "as made", "Adam", 0.003, 512, SHORT),
+OF_TODAY = [  # layer, start, rule, rate, weights before the head
+    ("LSTM", "b = 1", PLAIN, 0.5, 512),
+    ("LSTM", "b = 1", PLAIN, 0.1, 512),
+    ("LSTM", "b = 1", PLAIN, 0.5, 260),  # with its head about as many weights as 3 x 2
+    ("LSTM", "f = 1", PLAIN, 0.5, 512),
+    ("LSTM", "f = 1", PLAIN, 0.5, 260),
+    ("cell only", "b = 1", PLAIN, 0.5, 512),
+    ("cell only", "f = 1", PLAIN, 0.5, 512),
+    ("LSTM", "b = 1", "Adam", 0.01, 512),
+    ("LSTM", "chrono", "Adam", 0.01, 512),
+    ("GRU", "as made", "Adam", 0.01, 512),
+    ("RNN", "as made", "Adam", 0.003, 512),
 ]
-MORE_PUBLISHED: list[Published_] = [("3 x 2", "tolerance", 0.5, SHORT), ("4 x 1", "as printed", 0.5, SHORT)]
-MORE_TODAY: list[Today_] = [
-    ("LSTM", "chrono", "Adam", 0.01, 512, SHORT),
-    ("GRU", "as made", "Adam", 0.01, 512, SHORT),
+REBER: list[Setting] = [{"net": net, "rule": rule, "rate": rate} for net, rule, rate in AS_PUBLISHED] + [
+    {"net": net, "H": size_for(net, 7, weights), "start": start, "rule": rule, "rate": rate}
+    for net, start, rule, rate, weights in OF_TODAY
 ]
-SLOW_PUBLISHED: list[Published_] = [
-    ("4 x 1", "as printed", 0.1, LONG),
-    ("3 x 2", "as printed", 0.2, LONG),
-    ("3 x 2", "as printed", 0.1, LONG),
-]
-SLOW_TODAY: list[Today_] = [("LSTM", "b = 1", PLAIN, 0.1, 512, LONG)]
-
-
-def _reber_settings(published: Sequence[Published_], today: Sequence[Today_]) -> list[Setting]:
-    return [{"net": n, "rule": rule, "rate": rate, "strings": most} for n, rule, rate, most in published] + [
-        {"net": net, "H": size_for(net, 7, weights), "start": start, "rule": rule, "rate": rate, "strings": most}
-        for net, start, rule, rate, weights, most in today
-    ]
 
 
 # --- Experiments 4 to 6, long lags ------------------------------------------------------------------------------------
@@ -107,20 +98,23 @@ def _long_lags(name: str, setting: Setting, trials: Sequence[int], limit: int | 
     )
 
 
-LAGS = [("temporal order, 2 marks", "LSTM", "chrono"), ("adding", "LSTM", "chrono")]
-LAGS += [("temporal order, 2 marks", "LSTM", "b = 1")]
-MORE_LAGS = [("temporal order, 3 marks", "LSTM", "chrono"), ("multiplication", "LSTM", "chrono")]
-MORE_LAGS += [("adding", "LSTM", "b = 1"), ("adding", "GRU", "chrono"), ("adding", "RNN", "as made")]
-MORE_LAGS += [("temporal order, 2 marks", "GRU", "as made"), ("temporal order, 2 marks", "RNN", "as made")]
-
-
-def _lag_settings(nets: Sequence[tuple[str, str, str]], T: int = 100) -> list[Setting]:
-    """Nets of about as many weights as an LSTM of eight units."""
-    return [
-        {"task": task, "T": T, "layer": layer, "H": size_for(layer, D, 32 * (D + 9)), "start": start,
-         "sequences": 32_000}
-        for task, layer, start in nets for D in [TASKS[task](T).D]
-    ]  # fmt: skip
+NETS = [  # task, T, layer, start
+    ("temporal order, 2 marks", 100, "LSTM", "chrono"),
+    ("temporal order, 2 marks", 100, "LSTM", "b = 1"),
+    ("temporal order, 2 marks", 100, "GRU", "as made"),
+    ("temporal order, 2 marks", 100, "RNN", "as made"),
+    ("temporal order, 3 marks", 100, "LSTM", "chrono"),
+    ("adding", 100, "LSTM", "chrono"),
+    ("adding", 100, "LSTM", "b = 1"),
+    ("adding", 100, "GRU", "chrono"),
+    ("adding", 100, "RNN", "as made"),
+    ("adding", 500, "LSTM", "chrono"),
+    ("multiplication", 100, "LSTM", "chrono"),
+]
+LAGS: list[Setting] = [  # about as many weights as an LSTM of eight units
+    {"task": task, "T": T, "layer": layer, "H": size_for(layer, D, 32 * (D + 9)), "start": start, "sequences": 32_000}
+    for task, T, layer, start in NETS for D in [TASKS[task](T).D]
+]  # fmt: skip
 
 
 def _adding_1997(name: str, setting: Setting, trials: Sequence[int], limit: int | None = None) -> list[Row]:
@@ -151,9 +145,9 @@ EXPERIMENTS = [
     Experiment(
         "embedded_reber",
         "Hochreiter & Schmidhuber 1997, experiment 1: three pairs of 256 training and 256 test strings; solved: at "
-        "every step of all 512 the symbols that may follow are the most active outputs, tried every 100 strings. "
-        "Nets of 1997 by several rules, and nets of today of about 512 weights before the head, or 260.",
-        _reber_settings(AS_PUBLISHED, OF_TODAY),
+        "every step of all 512 the symbols that may follow are the most active outputs, tried every 100 strings, at "
+        "most 150,000. Nets of 1997 by several rules, and nets of today of about 512 weights before the head, or 260.",
+        REBER,
         _reber,
         trials=60,
         block=60,
@@ -163,7 +157,7 @@ EXPERIMENTS = [
         "Hochreiter & Schmidhuber 1997, experiments 4 to 6, by their criteria: the last 2,000 sequences all right "
         "(0.04, for classes 0.3 from every target) and the mean distance below 0.01 (0.1). Nets of today, as many "
         "weights as an LSTM of eight units, batch 8, Adam 1e-2 (RNN 3e-3), norm clipped at 1.",
-        _lag_settings(LAGS),
+        LAGS,
         _long_lags,
     ),
     Experiment(
@@ -176,41 +170,27 @@ EXPERIMENTS = [
         _stream,
     ),
     Experiment(
-        "embedded_reber_more",
-        "More rows of embedded_reber: errors below 0.3 that do not count, 4 x 1, chrono, a GRU.",
-        _reber_settings(MORE_PUBLISHED, MORE_TODAY),
-        _reber,
-        trials=60,
-        block=60,
-    ),
-    Experiment("long_lags_more", "More rows of long_lags.", _lag_settings(MORE_LAGS), _long_lags),
-]
-
-# What the chapter does without: python experiments/run.py --only NAME --scheduler tcp://…, with its cost on one core.
-# embedded_reber_slow: at most 6 minutes a setting; long_lags_500: 7 minutes.
-# continual_reber_1997: 3 minutes a setting. adding_1997: five trials side by side take 0.04 ms a step, so by the
-# published means a block of them takes 5 minutes at T = 100, 73 at T = 500, 10 hours at T = 1,000, and the slowest
-# trial three times as long.
-LARGE = [
-    Experiment(
-        "embedded_reber_slow",
-        "Rows of embedded_reber at smaller rates, up to 150,000 strings.",
-        _reber_settings(SLOW_PUBLISHED, SLOW_TODAY),
-        _reber,
-        trials=60,
-        block=60,
-    ),
-    Experiment("long_lags_500", "Adding over 500 steps.", _lag_settings([LAGS[1]], 500), _long_lags),
-    Experiment(
-        "continual_reber_1997",
-        "The stream by the nets of 2000 as printed, at most 1,000,000 symbols or 30,000 training streams.",
+        "continual_reber_2000",
+        "The same by the nets of 2000 as printed, at most 1,000,000 symbols or 30,000 training streams.",
         AS_PRINTED,
         _stream,
     ),
     Experiment(
         "adding_1997",
+        "Hochreiter & Schmidhuber 1997, experiment 4, by its own net of 93 weights, rule and criterion, T = 100.",
+        [{"T": 100, "sequences": 200_000}],
+        _adding_1997,
+    ),
+]
+
+# What the chapter does without: python experiments/run.py --only NAME --scheduler tcp://…, with its cost on one core.
+# Five trials side by side take 0.04 ms a step, so by the published means a block of them takes 73 minutes at T = 500
+# and 10 hours at T = 1,000, and the slowest trial three times as long.
+LARGE = [
+    Experiment(
+        "adding_1997_long",
         "Hochreiter & Schmidhuber 1997, experiment 4, by its own net of 93 weights, rule and criterion.",
-        [{"T": T, "sequences": most} for T, most in ((100, 200_000), (500, 600_000), (1000, 2_500_000))],
+        [{"T": T, "sequences": most} for T, most in ((500, 600_000), (1000, 2_500_000))],
         _adding_1997,
         block=5,
     ),

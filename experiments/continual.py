@@ -107,9 +107,18 @@ def closings_right(say: Callable[[Array, Any], tuple[Array, Any]], rng: Generato
     return np.concatenate(right).mean(axis=0)
 
 
-def _told(lengths: Array) -> dict[str, Any]:
-    """What a record keeps of one net's ten test streams."""
-    return {"mean": float(f"{lengths.mean():.6g}"), "perfect": bool((lengths >= STREAM).all())}
+def tested(say: Callable[[Array, Any], tuple[Array, Any]], N: int) -> list[dict[str, Any]]:
+    """What a record keeps of each of N nets: the same test streams for all."""
+    lengths = error_free(say, np.random.default_rng(2000), N)
+    closings = closings_right(say, np.random.default_rng(2001), N)
+    return [
+        {
+            "mean": float(f"{own.mean():.6g}"),
+            "perfect": bool((own >= STREAM).all()),
+            "closings right": float(f"{share:.4g}"),
+        }
+        for own, share in zip(lengths, closings, strict=True)
+    ]
 
 
 # --- The nets as printed ----------------------------------------------------------------------------------------------
@@ -140,16 +149,13 @@ def as_printed(
     streams, running = Streams(data), np.arange(len(trials))
     (s, heard), trace = net_1997.zeros(plan, len(W)), np.zeros((2 + forget, len(W), plan.cells, W.shape[-1]))
     length, rate = np.zeros(len(W), int), np.full(len(W), 0.5)
-    results: list[dict[str, Any]] = [{"losses": [], "streams": 0, "perfect after": None, "mean": 0.0} for _ in trials]
+    results: list[dict[str, Any]] = [{"losses": [], "streams": 0, "perfect after": None} for _ in trials]
 
-    def test(places: Array) -> list[dict[str, Any]]:
-        lengths = error_free(_says_1997(plan, W[places], V[places]), np.random.default_rng(2000), len(places))
-        return [_told(own) for own in lengths]
-
-    def tell(k: int, told: dict[str, Any]) -> None:
-        results[k]["mean"] = told["mean"]
-        if told["perfect"]:
-            results[k]["perfect after"] = results[k]["streams"]
+    def tell(places: Array) -> None:
+        for k, told in zip(running[places], tested(_says_1997(plan, W[places], V[places]), len(places)), strict=True):
+            results[k] |= told
+            if told["perfect"]:
+                results[k]["perfect after"] = results[k]["streams"]
 
     for _ in range(min(symbols, limit or symbols)):
         x, target = streams.step()
@@ -170,16 +176,14 @@ def as_printed(
             continue
         for k in running[ended]:
             results[k]["streams"] += 1
-        tested = np.flatnonzero(ended & (length >= candidate))
-        for place, told in zip(tested, test(tested) if len(tested) else (), strict=True):
-            tell(running[place], told)
+        if (candidates := ended & (length >= candidate)).any():
+            tell(np.flatnonzero(candidates))
         s[ended], heard[ended], length[ended], rate[ended] = 0, 0, 0, 0.5
         trace[:, ended] = 0
         streams.restart(ended)
         over = np.array([results[k]["perfect after"] is not None or results[k]["streams"] >= MOST for k in running])
         if over.any():
-            for place, told in zip(np.flatnonzero(over), test(np.flatnonzero(over)), strict=True):
-                tell(running[place], told)
+            tell(np.flatnonzero(over))
             stay = np.flatnonzero(~over)
             streams.keep(stay)
             W, V, s, heard, length, rate, running = (a[stay] for a in (W, V, s, heard, length, rate, running))
@@ -187,8 +191,7 @@ def as_printed(
             if not len(running):
                 break
     if not limit and len(running):
-        for k, told in zip(running, test(np.arange(len(running))), strict=True):
-            tell(k, told)
+        tell(np.arange(len(running)))
     return results
 
 
@@ -242,10 +245,8 @@ def of_today(
         return softmax(y), last(trace)
 
     if not limit:
-        lengths = error_free(say, np.random.default_rng(2000), N)
-        closings = closings_right(say, np.random.default_rng(2001), N)
-        for result, own, share in zip(results, lengths, closings, strict=True):
-            result |= _told(own) | {"closings right": float(f"{share:.4g}")}
+        for result, told in zip(results, tested(say, N), strict=True):
+            result |= told
     return results
 
 

@@ -1788,14 +1788,14 @@ def draw_long_lags(pairs, symbols, title):
 
 
 def trial_strips(rows, title, xlabel, xlim):
-    """A row a setting: a dot for each trial where it was solved, and how many of how many.
+    """A row a setting: a dot for each trial where it was solved, and how many within each limit, of how many.
 
-    rows: name to (places, number of trials, colour, limit); of published rows, (mean, lowest, highest) or one mean
-    instead of the places and a text instead of the number, which draws a ring and a line.
+    rows: name to (places, number of trials, colour, limits); of published rows, (mean, lowest, highest) or one mean
+    instead of the places and a text instead of the number, which draws a ring and a line. The x axis is logarithmic.
     """
     fig, ax = figure(title, 9.0, 1.1 + 0.44 * len(rows))
-    ax.xaxis.set_major_formatter("{x:,.0f}")
-    for k, (places, number, colour, limit) in enumerate(rows.values()):
+    ax.set_xscale("log")
+    for k, (places, number, colour, limits) in enumerate(rows.values()):
         colour = COLOUR.get(colour, colour)
         if isinstance(number, str):
             mean, low, high = (*places, *places, *places)[:3] if len(places) == 1 else places
@@ -1805,14 +1805,31 @@ def trial_strips(rows, title, xlabel, xlim):
         else:
             spread = 0.5 * ((np.arange(len(places)) * 0.618) % 1 - 0.5)
             ax.plot(places, k + spread, "o", color=colour, markersize=4.5, alpha=0.6, markeredgewidth=0)
-            ax.plot([limit, limit], [k - 0.4, k + 0.4], color="#8a8a8a", linewidth=1.2)
-            told = f"{len(places)} of {number}"
+            for limit in limits:
+                ax.plot([limit, limit], [k - 0.4, k + 0.4], color="#8a8a8a", linewidth=1.2)
+            within = [str(sum(place <= limit for place in places)) for limit in limits]
+            told = f"{', '.join(within)} of {number}"
         ax.annotate(told, (1, k), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center")
     ax.set_yticks(range(len(rows)), rows)
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=xlim, xlabel=xlabel)
+    ax.set_xticks([n for n in (1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if xlim[0] <= n <= xlim[1]])
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.tick_params(axis="y", length=0)
     ax.grid(True, axis="x")
     ax.minorticks_off()
+    return fig
+
+
+def draw_inside(panels, title):
+    """How something went in each trial, a panel a thing: name to (trials that were solved, trials that were not)."""
+    fig, axes = figure(title, 9.0, 3.9, ncols=len(panels))
+    for ax, (name, (solved, failed)) in zip(axes, panels.items(), strict=True):
+        for lines, colour in ((failed, COLOUR["grey"]), (solved, COLOUR["c"])):
+            for line in lines:
+                ax.plot(np.arange(1, len(line) + 1), line, color=colour, linewidth=0.9, alpha=0.45)
+        ax.set(title=name, xlabel="thousand strings", ylim=(0, None), xlim=(0, 30))
+    axes[0].text(0.5, 0.9, "solved", color=COLOUR["c"])
+    axes[0].text(9, 0.9, "not solved", color=COLOUR["grey"])
     return fig
 
 

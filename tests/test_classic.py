@@ -14,7 +14,7 @@ from experiments.training import train
 from lstm_core import complex_step, mean_squared_error
 
 new = np.random.default_rng
-REBER = [setting for one in (chapter_08.EXPERIMENTS[0], chapter_08.LARGE[0]) for setting in one.settings]
+REBER = chapter_08.REBER
 
 # --- The nets as printed ----------------------------------------------------------------------------------------------
 
