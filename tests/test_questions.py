@@ -37,5 +37,6 @@ def test_the_list_at_the_top_names_every_question_in_its_order():
             groups.append([f"**{link}**", ""])
         else:
             groups[-1].append(f"- {link}")
+    assert not [link for group in groups for link in group if not link.isascii()], "JupyterLab finds no such heading"
     listed = next(cell.source for cell in CELLS if cell.id == "every-question")
     assert listed == "\n\n".join("\n".join(group) for group in groups if len(group) > 2)
