@@ -411,6 +411,12 @@ def rate_at_by_steps(update, rate, warmup, milestones, factor):
     return np.float64(rate)
 
 
+def mean_in_place(losses, lengths):
+    """Right as well: every answer gets copies and is judged by what it returns."""
+    losses[np.arange(len(losses))[:, None] >= lengths] = 0
+    return losses.sum() / sum(lengths)
+
+
 def temperature_for(logits, part, low=1e-6, high=1e6):
     for _ in range(100):
         tau = math.sqrt(low * high)
@@ -739,6 +745,7 @@ RIGHT = {
         lambda losses, lengths: losses[np.arange(len(losses))[:, None] < lengths].mean(),
         lambda losses, lengths: sum(losses[: lengths[b], b].sum() for b in range(len(lengths))) / sum(lengths),
         lambda losses, lengths: np.where(np.arange(len(losses))[:, None] < lengths, losses, 0).sum() / lengths.sum(),
+        mean_in_place,
     ],
     "temperature_for": [temperature_for, temperature_by_newton, lambda a, part: np.array(temperature_for(a, part))],
     "carried": [
