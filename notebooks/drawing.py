@@ -1844,3 +1844,19 @@ def draw_states(panels, band, title, letters):
         ax.tick_params(axis="x", length=0)
     axes[0].set_ylabel("state of each cell")
     return fig
+
+
+# ---------------------------------------------------------------- Chapter 11, digits
+
+
+def draw_digits(errors, title=None):
+    """How far off so many steps are; errors: what was run to its (relative error by step, key of COLOUR)."""
+    fig, ax = figure(title, 7.0, 3.4)
+    log_axis(ax, "step", "relative error so far", both=True)
+    for name, (values, colour) in errors.items():
+        ax.plot(np.arange(1, len(values) + 1), values, color=COLOUR[colour], linewidth=1.8)
+        label_line(ax, 300, 1.3 * values[299], name, COLOUR[colour], "above")
+    steps = [10, 100, 1000, 10_000]
+    ax.set_xticks(steps, [f"{step:,}" for step in steps])
+    ax.set(xlim=(8, len(values)), ylim=(5e-8, 1e-2))
+    return fig

@@ -1383,3 +1383,55 @@ def looks_ahead(answer):
                 raise _Wrong(
                     f"of {which} it says {bool(said)}; it {uses} what is to come"
                 )
+
+
+# ------------------------------------------------------------------ Chapter 11, bidirectional
+
+
+def _min_gru(p, x):
+    """The states of a minGRU over one sequence, from zeros."""
+    h, states = np.zeros(len(p["b_z"])), []
+    for x_t in x:
+        z = sigmoid(p["W_zx"] @ x_t + p["b_z"])
+        h = (1 - z) * h + z * (p["W_hx"] @ x_t + p["b_h"])
+        states.append(h)
+    return np.array(states)
+
+
+def _turned(a, lengths):
+    """Each sequence turned round by itself, its padding left behind it."""
+    a = a.copy()
+    for k, n in enumerate(lengths):
+        a[:n, k] = a[:n, k][::-1]
+    return a
+
+
+def _min_grus(p, x):
+    """The same over a batch."""
+    return np.stack([_min_gru(p, x[:, k]) for k in range(x.shape[1])], axis=1)
+
+
+@_exercise
+def both_ways(answer):
+    """both_ways(p_forward, p_backward, x, lengths): two minGRUs over a padded batch."""
+    rng = np.random.default_rng(14)
+    for T, D, H, lengths in ((7, 3, 4, [7, 3, 5]), (5, 2, 3, [1, 4]), (4, 3, 2, [4])):
+        B, lengths = len(lengths), np.array(lengths)
+        sizes = {"W_zx": (H, D), "W_hx": (H, D), "b_z": (H,), "b_h": (H,)}
+        p, q = ({n: rng.normal(size=s) for n, s in sizes.items()} for _ in "fb")
+        real = np.arange(T)[:, None] < lengths
+        x = rng.normal(size=(T, B, D)) * real[..., None]
+        found = _array(answer(p, q, x, lengths), (T, B, 2 * H))
+        ahead, other, padded = _min_grus(p, x), _min_grus(q, x), _min_grus(q, x[::-1])
+        back, back_p = (_min_grus(layer, _turned(x, lengths)) for layer in (q, p))
+        pairs = {
+            "": (ahead, _turned(back, lengths)),
+            "from a second layer that runs forwards too": (ahead, other),
+            "from a second layer that is not turned back": (ahead, back),
+            "from turning the batch round with its padding": (ahead, padded[::-1]),
+            "from that, and from not turning it back": (ahead, padded),
+            "from a first layer that runs backwards": (_turned(back, lengths), ahead),
+            "with each layer's weights in the other": (other, _turned(back_p, lengths)),
+        }
+        joined = {of: np.concatenate(pair, axis=-1)[real] for of, pair in pairs.items()}
+        _compare(found[real], joined.pop(""), joined)

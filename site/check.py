@@ -28,6 +28,9 @@ AXE = sources.HERE / "node_modules" / "axe-core" / "axe.min.js"
 LINKS = ["npx", "linkinator", ".", "--server-root", "build/html", "--recurse", "--check-fragments"]
 LINKS += ["--verbosity", "error", "--skip", "^(?!http://localhost)"]
 SCRIPT = "an error in a script"
+# What readers search for; each search has to begin with one of B's answers, though chapters have the word more often.
+ASKED = ["epoch", "NaN", "padding", "hidden state", "two biases", "top_diff_s", "vanishing", "overfitting", "BPTT"]
+ASKED += ["return_sequences", "many-to-one", "learning rate", "exploding gradient", "forget gate bias", "dropout"]
 WIDTHS, THEMES = (1280, 390), ("light", "dark")
 FOUND = """async () => {
     const all = (query) => [...document.querySelectorAll(query)];
@@ -120,10 +123,12 @@ def look_at(browser: Browser, address: str, name: str, shots: Path | None) -> li
 def look_at_search(browser: Browser, address: str) -> list[str]:
     problems: list[str] = []
     page = opened(browser, address, WIDTHS[0], problems, set())
-    page.goto(f"{address}/search.html?q=vanishing")
-    page.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('search query')")
-    if not page.locator("#search-results li a").count():
-        problems.append("the search finds nothing")
+    for words in ASKED:
+        page.goto(f"{address}/search.html?q={words.replace(' ', '+')}")
+        page.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('search query')")
+        results = page.locator("#search-results li a")
+        if not results.count() or "B_questions.html#" not in str(results.first.get_attribute("href")):
+            problems.append(f"the search for {words} does not begin with an answer")
     page.close()
     return problems
 

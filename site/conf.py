@@ -110,11 +110,21 @@ def mend(app, doctree):
         title.parent.insert(1, nodes.paragraph("", "", button, nodes.inline("", said), classes=["run"]))
 
 
+SMALL = re.compile(  # what stands between the words that one would search for
+    r"\s*(?:[:,?]|(?<![\w-])(?:a|an|and|are|beside|can|do|does|for|from|go|good|GRU|how|I|in|is|it|its|LSTMs?|mine|must|my|of|or|should"
+    r"|take|that|the|there|to|was|what|where|which|why|with)(?![\w-]))\s*",
+    re.IGNORECASE,
+)
+
+
 def questions(section):
-    """A question as the search finds it: whole, and in the parts that one would type. It leads to the answer itself."""
+    """A question as the search finds it: whole, and in the words that one would type.
+
+    It leads to the answer itself, and because it is marked as the main place for these words, it comes first.
+    """
     asked = section.next_node(nodes.title).astext().rstrip("?")
-    parts = {asked, *re.split(r"[:,?]\s*|\s(?:or|and|beside|in)\s", asked)}
-    entries = [("single", part.strip(), section["ids"][0], "", None) for part in sorted(parts) if part.strip()]
+    parts = {asked, *SMALL.split(asked)} - {""}
+    entries = [("single", part, section["ids"][0], "main", None) for part in sorted(parts)]
     return addnodes.index(entries=entries)
 
 

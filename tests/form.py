@@ -160,10 +160,15 @@ def anchors(text: str, kind: str) -> set[str]:
     """
     if kind == ".py":
         return {f"L{n}" for n in range(1, len(text.splitlines()) + 1)} | names(text).keys()
-    headings = re.findall(r"^#{1,6} (.+?) *$", re.sub(r"[*_`]", "", without_fences(text)), re.MULTILINE)
+    headings = [plain(heading) for heading in re.findall(r"^#{1,6} (.+?) *$", without_fences(text), re.MULTILINE)]
     if kind == ".ipynb":
         return {heading.replace(" ", "-") for heading in headings}
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def plain(heading: str) -> str:
+    """A heading without its marks; what stands between backticks stays as it is."""
+    return re.sub(r"`([^`]*)`|\*", lambda mark: mark[1] or "", heading)
 
 
 def without_fences(text: str) -> str:

@@ -411,6 +411,12 @@ def rate_at_by_steps(update, rate, warmup, milestones, factor):
     return np.float64(rate)
 
 
+def mean_in_place(losses, lengths):
+    """Right as well: every answer gets copies and is judged by what it returns."""
+    losses[np.arange(len(losses))[:, None] >= lengths] = 0
+    return losses.sum() / sum(lengths)
+
+
 def temperature_for(logits, part, low=1e-6, high=1e6):
     for _ in range(100):
         tau = math.sqrt(low * high)
@@ -503,6 +509,55 @@ def mlstm_in_a_loop(q, k, v, f, i):
 
 def divisor(n, q, m):
     return max(abs(n @ q), np.exp(-m))
+
+
+def min_gru(p, x, kept=True):
+    """From zeros, over a batch; where `kept` is not True, it says at which steps a state may change."""
+    z = sigmoid(x @ p["W_zx"].T + p["b_z"]) * kept
+    h, states = np.zeros(z.shape[1:]), []
+    for z_t, h_tilde in zip(z, x @ p["W_hx"].T + p["b_h"], strict=True):
+        h = h + z_t * (h_tilde - h)
+        states.append(h)
+    return np.array(states)
+
+
+def by_length(a, lengths):
+    """Each sequence turned round by itself."""
+    t = np.arange(len(a))[:, None]
+    return a[np.where(t < lengths, lengths - 1 - t, t), np.arange(len(lengths))]
+
+
+def whole(a, lengths):
+    """The batch turned round as it is, with its padding."""
+    return a[::-1]
+
+
+def both_ways(p_forward, p_backward, x, lengths, there=by_length, back=by_length, halves=(0, 1)):
+    h = min_gru(p_forward, x), back(min_gru(p_backward, there(x, lengths)), lengths)
+    return np.concatenate([h[k] for k in halves], axis=-1)
+
+
+def both_ways_masked(p_forward, p_backward, x, lengths):
+    """The whole batch turned round, and no state changed by padding."""
+    kept = (np.arange(len(x))[:, None] < lengths)[..., None]
+    return np.concatenate([min_gru(p_forward, x, kept), min_gru(p_backward, x[::-1], kept[::-1])[::-1]], axis=-1)
+
+
+def both_ways_one_by_one(p_forward, p_backward, x, lengths):
+    H, (T, B, _) = len(p_forward["b_z"]), x.shape
+    h = np.full((T, B, 2 * H), 7.0)  # what stands in the padding does not count
+    for k, n in enumerate(lengths):
+        one = x[:n, k : k + 1]
+        h[:n, k : k + 1, :H], h[:n, k : k + 1, H:] = min_gru(p_forward, one), min_gru(p_backward, one[::-1])[::-1]
+    return h
+
+
+def both_ways_in_place(p_forward, p_backward, x, lengths):
+    ahead = min_gru(p_forward, x)
+    for k, n in enumerate(lengths):
+        x[:n, k] = x[:n, k][::-1].copy()
+    back = min_gru(p_backward, x)
+    return np.concatenate([ahead, by_length(back, lengths)], axis=-1).tolist()
 
 
 EMBEDDED = re.compile(
@@ -690,6 +745,7 @@ RIGHT = {
         lambda losses, lengths: losses[np.arange(len(losses))[:, None] < lengths].mean(),
         lambda losses, lengths: sum(losses[: lengths[b], b].sum() for b in range(len(lengths))) / sum(lengths),
         lambda losses, lengths: np.where(np.arange(len(losses))[:, None] < lengths, losses, 0).sum() / lengths.sum(),
+        mean_in_place,
     ],
     "temperature_for": [temperature_for, temperature_by_newton, lambda a, part: np.array(temperature_for(a, part))],
     "carried": [
@@ -707,6 +763,7 @@ RIGHT = {
     "fullest": [BOUNDS, dict(reversed(BOUNDS.items())), BOUNDS | {"LSTM": np.float64(10), "i = 1 − f": 1.0}],
     "minlstm_errors": [minlstm_errors, minlstm_in_place, lambda *given: np.array(minlstm_errors(*given))],
     "mlstm_at_once": [mlstm_at_once, mlstm_in_a_loop, mlstm_by_logarithms],
+    "both_ways": [both_ways, both_ways_masked, both_ways_one_by_one, both_ways_in_place],
     "divisor": [divisor, lambda n, q, m: np.max([n @ q, -q @ n, 1 / math.exp(m)])],
     "rows_and_targets": [
         rows_and_targets,
@@ -1253,6 +1310,24 @@ WRONG = {
         (lambda q, k, v, f, i: (mlstm_at_once(q, k, v, f, i)).T, "should have the shape"),
         (lambda q, k, v, f, i: x @ x.T, "should have the shape"),
         (lambda q, k, v, f, i: np.nan * mlstm_at_once(q, k, v, f, i), "nan"),
+    ],
+    "both_ways": [
+        (partial(both_ways, there=whole, back=whole), "turning the batch round with its padding"),
+        (partial(both_ways, there=whole, back=lambda a, n: a), "from that, and from not turning it back"),
+        (partial(both_ways, back=lambda a, n: a), "that is not turned back"),
+        (partial(both_ways, there=lambda a, n: a, back=lambda a, n: a), "runs forwards too"),
+        (partial(both_ways, halves=(1, 0)), "a first layer that runs backwards"),
+        (partial(both_ways, halves=(0, 0)), "off by"),
+        (partial(both_ways, halves=(0,)), "should have the shape"),
+        (partial(both_ways, there=whole), "off by"),
+        (lambda p, q, x, n: both_ways(q, p, x, n), "with each layer's weights in the other"),
+        (lambda p, q, x, n: both_ways(p, p, x, n), "off by"),
+        (lambda p, q, x, n: -both_ways(p, q, x, n), "off by"),
+        (lambda p, q, x, n: both_ways(p, q, x, n) * np.nan, "nan"),
+        (lambda p, q, x, n: both_ways(p, q, x, n).swapaxes(0, 1), "should have the shape"),
+        (lambda p, q, x, n: both_ways(p, q, x, n).sum(), "should have the shape"),
+        (lambda p, q, x, n: (min_gru(p, x), min_gru(q, x)), "should have the shape"),
+        (lambda p_forward, p_backward, x, n: both_ways(p_forward, p, x, n), "it reads the notebook's own p"),
     ],
     "divisor": [
         (lambda n, q, m: max(abs(n @ q), 1), "of the bug"),

@@ -2,6 +2,7 @@
 
 import re
 
+import form
 import nbformat
 import pytest
 import series
@@ -25,3 +26,17 @@ def test_a_question_has_its_sources_and_what_shows_it(question, text, after):
 def test_no_question_stands_twice():
     headings = [question.lower() for question, _, _ in QUESTIONS]
     assert len(headings) == len(set(headings)) > 50
+
+
+def test_the_list_at_the_top_names_every_question_in_its_order():
+    """The cell every-question should read as the text that this compares it with."""
+    groups, prose = [], "\n".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
+    for mark, heading in re.findall(r"^(###?) (.+)$", prose, re.MULTILINE):
+        link = f"[{heading}](#{form.plain(heading).replace(' ', '-')})"
+        if mark == "##":
+            groups.append([f"**{link}**", ""])
+        else:
+            groups[-1].append(f"- {link}")
+    assert not [link for group in groups for link in group if not link.isascii()], "JupyterLab finds no such heading"
+    listed = next(cell.source for cell in CELLS if cell.id == "every-question")
+    assert listed == "\n\n".join("\n".join(group) for group in groups if len(group) > 2)

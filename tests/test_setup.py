@@ -160,20 +160,21 @@ def numbers(text) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", text)]
 
 
-def minutes_in_the_readme(name) -> list[int]:
+def minutes_in(readme, name) -> list[int]:
     """The numbers of the last cells of the chapter's row, as many cells as hold nothing but times."""
-    (row,) = [line for line in README.splitlines() if line.startswith("|") and f"(notebooks/{name})" in line]
+    (row,) = [line for line in readme.splitlines() if line.startswith("|") and f"(notebooks/{name})" in line]
     cells = [cell.strip() for cell in row.strip("| ").split("|")]
     times = [cell for cell in cells if re.fullmatch(r"(\W|\d|min|minutes)*", cell)]
     return numbers(" ".join(times))
 
 
 @pytest.mark.parametrize("path", series.chapters(), ids=lambda path: path.stem)
-def test_the_readme_has_each_chapter_with_its_minutes(path):
+def test_both_readmes_have_each_chapter_with_its_minutes(path):
     text = form.prose_of(nbformat.read(path, as_version=4))
     said = re.search(r"\*\*Time\*\*:? *([^\n]*?)(?=\.(\s|$)|\n|$)", text)
     assert said, "the chapter does not say how long it takes: **Time**: …"
-    assert minutes_in_the_readme(path.name) == numbers(said[1]), said[1]
+    for readme in (README, (ROOT / "README.zh.md").read_text(encoding="utf-8")):
+        assert minutes_in(readme, path.name) == numbers(said[1]), said[1]
 
 
 def test_the_readmes_lines_of_python_print_what_it_says(capsys):
