@@ -24,6 +24,13 @@ RULES = {
     "once a string": {"every": "string"},
     "tolerance": {"tolerance": 0.3},
     "whole gradient": {"every": "string", "whole": True},
+    "possible targets, tolerance": {"target": "possible", "tolerance": 0.3},
+    "possible targets, tolerance, whole gradient": {
+        "target": "possible",
+        "tolerance": 0.3,
+        "every": "string",
+        "whole": True,
+    },
 }
 
 
@@ -54,6 +61,8 @@ AS_PUBLISHED = [  # net, rule, rate
     ("3 x 2", "as printed", 0.2),
     ("3 x 2", "as printed", 0.1),
     ("4 x 1", "as printed", 0.1),
+    ("3 x 2", "possible targets, tolerance", 0.5),
+    ("3 x 2", "possible targets, tolerance, whole gradient", 0.5),
 ]
 OF_TODAY = [  # layer, start, rule, rate, weights before the head
     ("LSTM", "b = 1", PLAIN, 0.5, 512),
