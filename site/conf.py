@@ -47,7 +47,7 @@ MODULE = "lstm_core"
 NAMES = sources.names((sources.ROOT / f"{MODULE}.py").read_text(encoding="utf-8"))
 CALL = re.compile(rf"(?:{MODULE}\.)?([\w.]+)(?:\(.*\))?")
 NOTEBOOK = re.compile(r"\.ipynb(?=#|$)")
-LITE = "lite/notebooks/index.html?path="
+PUBLISHED = sources.series.pages(sources.series.repository()) + sources.LITE
 
 
 class PythonFile(Parser):
@@ -96,6 +96,9 @@ def mend(app, doctree):
         if name and name[1] in NAMES and not isinstance(literal.parent, nodes.reference | nodes.title):
             address = f"{app.builder.get_relative_uri(docname, MODULE)}#L-{NAMES[name[1]]}"
             literal.replace_self(nodes.reference("", "", literal.deepcopy(), refuri=address, internal=True))
+    for link in doctree.findall(nodes.reference):  # to the JupyterLite beside this very site, wherever it is
+        if link.get("refuri", "").startswith(PUBLISHED):
+            link["refuri"] = "../" * docname.count("/") + sources.LITE + link["refuri"].removeprefix(PUBLISHED)
     if docname.startswith("notebooks/") and app.env.doc2path(docname).suffix == ".ipynb":
         for link in doctree.findall(nodes.reference):  # in an output; MyST sees to those in the text
             if "refuri" in link and "://" not in link["refuri"]:
@@ -105,7 +108,9 @@ def mend(app, doctree):
             if docname.endswith("B_questions"):
                 section.insert(1, questions(section))
         title = doctree.next_node(nodes.title)
-        button = nodes.reference("", "Run in the browser", refuri=f"../{LITE}{docname}.ipynb", classes=["button"])
+        button = nodes.reference(
+            "", "Run in the browser", refuri=f"../{sources.LITE}{docname}.ipynb", classes=["button"]
+        )
         said = "nothing to install; Python itself comes from cdn.jsdelivr.net"
         title.parent.insert(1, nodes.paragraph("", "", button, nodes.inline("", said), classes=["run"]))
 

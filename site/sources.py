@@ -17,6 +17,7 @@ BUILD = HERE / "build"
 SOURCE, ALONE, MATHJAX = BUILD / "source", BUILD / "alone", BUILD / "mathjax"
 # A README is a landing page, and every server looks for index.html.
 LANDING = {"README.md": "index.md", "README.zh.md": "index.zh.md"}
+LITE = "lite/notebooks/index.html?path="  # JupyterLite with one notebook, for a phone as well
 
 sys.path.insert(0, str(ROOT / "tools"))
 import series  # noqa: E402
