@@ -47,6 +47,7 @@ mathjax_config_path = "mathjax_config.js"
 MODULE = "lstm_core"
 NAMES = sources.names((sources.ROOT / f"{MODULE}.py").read_text(encoding="utf-8"))
 CALL = re.compile(rf"(?:{MODULE}\.)?([\w.]+)(?:\(.*\))?")
+TABLE, SENTENCE = re.compile(r"\S {2,}\S.*\n.*\S {2,}\S"), 54
 NOTEBOOK = re.compile(r"\.ipynb(?=#|$)")
 PUBLISHED = sources.series.pages(sources.series.repository()) + sources.LITE
 
@@ -149,11 +150,13 @@ def folded(bar, *children):
 
 
 def measure(cell):
-    """Says how many columns a cell has printed, for letters that fit a phone."""
+    """Says how many columns a cell has printed, for letters that fit: a table keeps its lines, a sentence breaks."""
     for output in [part for part in cell if part.get("nb_element") == "cell_code_output"]:
-        texts = [text for text in output.findall(nodes.literal_block) if len(text.parent) == 1 or text.parent is output]
-        lines = "\n".join(text.astext() for text in texts).splitlines()
-        columns = max(map(len, lines), default=0)
+        blocks = output.findall(nodes.literal_block)  # beside a picture stands its description
+        text = "\n".join(block.astext() for block in blocks if block.parent is output or len(block.parent.parent) == 1)
+        columns = max(map(len, text.splitlines()), default=0)
+        if columns > SENTENCE and not TABLE.search(text):
+            columns = SENTENCE
         output.insert(0, nodes.raw("", f'<div style="--columns: {columns}">', format="html"))
         output += nodes.raw("", "</div>", format="html")
 

@@ -58,7 +58,7 @@ def bar(cell: dict) -> str:
         return f"Solution to exercise {solved[1]}"
     if name in ("imports", "imports-core"):
         return IMPORTS
-    return FIGURE if shows and re.search(r"-figure$|^draw-", name) else ""
+    return FIGURE if shows and re.search(r"-figure$|^draw(-|$)", name) else ""
 
 
 def names(source: str) -> dict[str, int]:
