@@ -157,7 +157,9 @@ def measure(cell):
         columns = max(map(len, text.splitlines()), default=0)
         if columns > SENTENCE and not TABLE.search(text):
             columns = SENTENCE
-        output.insert(0, nodes.raw("", f'<div style="--columns: {columns}">', format="html"))
+        smallest = ".4rem" if columns < 90 else ".62rem"  # what no phone fits breaks there
+        size = f"--columns: {columns}; --smallest: {smallest}"
+        output.insert(0, nodes.raw("", f'<div style="{size}">', format="html"))
         output += nodes.raw("", "</div>", format="html")
 
 
