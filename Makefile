@@ -11,7 +11,7 @@ ifneq ($(shell test -w "$$HOME" || echo unusable),)
 export HOME := $(CURDIR)/.venv
 endif
 
-.PHONY: help lab test notebooks lint bench experiments links class browser site site-check parity mutants clean FORCE
+.PHONY: help lab test notebooks lint bench experiments links class browser site site-check pyodide parity mutants clean FORCE
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,10 @@ site: $(VENV)/.site  ## the web site, in site/build/html; needs npm
 
 site-check: site  ## build the web site and look at it in a real browser; screenshots go to OUT
 	$(PY) site/check.py $(OUT)
+
+pyodide:  ## the seconds of each chapter's computing in WebAssembly, drawings left out; needs npm; ONLY=...
+	cd site && npm ci --silent
+	node site/pyodide.mjs $(ONLY)
 
 parity: $(VENV)/.after-lstm  ## compared with PyTorch, ONNX Runtime, xlstm and mingru-pytorch
 	$(PY) -m pytest tests/test_parity.py tests/test_gradcheck.py tests/test_after_lstm.py

@@ -160,8 +160,8 @@ def _expect(condition, otherwise):
         raise _Wrong(otherwise)
 
 
-def _array(answer, shape, what="the answer"):
-    """The answer as an array of finite numbers, if it is one of this shape."""
+def _array(answer, shape, what="the answer", counts=...):
+    """The answer as an array, if it is one of this shape, finite where it counts."""
     try:
         a = np.asarray(answer)
     except Exception:  # rows of unequal lengths
@@ -169,7 +169,7 @@ def _array(answer, shape, what="the answer"):
     numbers = a.dtype.kind in "iuf"
     _expect(numbers, f"{what} should be an array of numbers, it is {_short(answer)}")
     _expect(a.shape == shape, f"{what} should have the shape {shape}, it has {a.shape}")
-    _expect(np.isfinite(a).all(), f"{what} holds nan or inf")
+    _expect(np.isfinite(a[counts]).all(), f"{what} holds nan or inf")
     return a.astype(float)
 
 
@@ -1421,9 +1421,12 @@ def both_ways(answer):
         p, q = ({n: rng.normal(size=s) for n, s in sizes.items()} for _ in "fb")
         real = np.arange(T)[:, None] < lengths
         x = rng.normal(size=(T, B, D)) * real[..., None]
-        found = _array(answer(p, q, x, lengths), (T, B, 2 * H))
+        x[lengths[0] // 2, 0] = x[lengths[-1] - 1, -1] = 0  # no padding, though zeros
+        guessed = T - np.argmax(x[::-1].any(axis=-1), axis=0)
+        found = _array(answer(p, q, x, lengths), (T, B, 2 * H), counts=real)
         ahead, other, padded = _min_grus(p, x), _min_grus(q, x), _min_grus(q, x[::-1])
         back, back_p = (_min_grus(layer, _turned(x, lengths)) for layer in (q, p))
+        short = _turned(_min_grus(q, _turned(x, guessed)), guessed)
         pairs = {
             "": (ahead, _turned(back, lengths)),
             "from a second layer that runs forwards too": (ahead, other),
@@ -1432,6 +1435,7 @@ def both_ways(answer):
             "from that, and from not turning it back": (ahead, padded),
             "from a first layer that runs backwards": (_turned(back, lengths), ahead),
             "with each layer's weights in the other": (other, _turned(back_p, lengths)),
+            "from lengths that are guessed from the zeros": (ahead, short),
         }
         joined = {of: np.concatenate(pair, axis=-1)[real] for of, pair in pairs.items()}
         _compare(found[real], joined.pop(""), joined)

@@ -2,9 +2,10 @@
 
 python site/check.py [FOLDER [page ...]]   screenshots go to FOLDER; a page's name is as notebooks/05_gru
 
-A page may not overflow, ask another host, fail to load anything or leave mathematics as text; its figures have
-alternative texts, its solutions are closed, and axe-core finds no serious fault, at two widths and in both themes. The
-browser is found as tools/browser.py finds it. A formula that scrolls on a phone is named, but is no fault.
+A page may not overflow, ask another host, fail to load anything or leave mathematics as text. Its figures stand open,
+have alternative texts, and say so if they scroll. What is printed is not cut, solutions are closed, and axe-core finds
+no serious fault, at two widths and in both themes. The browser is found as tools/browser.py finds it. A formula that
+scrolls on a phone is named, but is no fault.
 """
 
 import json
@@ -46,8 +47,14 @@ FOUND = """async () => {
     all("mjx-merror, [data-mjx-error]").forEach(node => found.push(`MathJax cannot read ${node.textContent}`));
     if (document.documentElement.scrollWidth > innerWidth) found.push("the page is wider than the window");
     if (all("article details[open]").length) found.push("a solution stands open");
+    const wide = (box) => box.scrollWidth > box.clientWidth + 1;
+    const cut = all(".cell_output pre").filter(wide);
+    if (cut.length) found.push(`${cut.length} times what is printed is cut: ${cut[0].textContent.slice(0, 60)}`);
     for (const image of images) {
         if (!image.naturalWidth) found.push(`does not load: ${image.src}`);
+        if (image.closest("details")) found.push(`a figure is folded away: ${image.src}`);
+        if (wide(image.parentElement) && getComputedStyle(image.parentElement, "::after").content === "none")
+            found.push(`scrolls, and does not say so: ${image.src}`);
         if (!image.alt || image.alt.includes("_images/")) found.push(`no alternative text: ${image.src}`);
     }
     return found;

@@ -17,6 +17,8 @@ BUILD = HERE / "build"
 SOURCE, ALONE, MATHJAX = BUILD / "source", BUILD / "alone", BUILD / "mathjax"
 # A README is a landing page, and every server looks for index.html.
 LANDING = {"README.md": "index.md", "README.zh.md": "index.zh.md"}
+LITE = "lite/notebooks/index.html?path="  # JupyterLite with one notebook, for a phone as well
+IMPORTS, FIGURE = "Imports", "Code of this figure"  # what stands on the bar of a fold
 
 sys.path.insert(0, str(ROOT / "tools"))
 import series  # noqa: E402
@@ -28,12 +30,15 @@ def gathered(root: Path = ROOT) -> dict[Path, Path]:
     return found | {path: path for path in series.needed(root)}
 
 
+def landing(root: Path = ROOT) -> list[str]:
+    return [page.removesuffix(".md") for name, page in LANDING.items() if (root / name).is_file()]
+
+
 def reading_order(root: Path = ROOT) -> list[str]:
     """The pages of the table of contents, as Sphinx names them: chapters by number, then the rest."""
     chapters = [path.relative_to(root).with_suffix("").as_posix() for path in series.chapters(root)]
-    landing = [page.removesuffix(".md") for name, page in LANDING.items() if (root / name).is_file()]
     data = [path.with_suffix("").as_posix() for path in gathered(root) if path.match("data/*.md")]
-    return [*chapters, "lstm_core", *data, *landing[1:]]
+    return [*chapters, "lstm_core", *data, *landing(root)[1:]]
 
 
 def alone(root: Path = ROOT) -> list[Path]:
@@ -44,6 +49,16 @@ def alone(root: Path = ROOT) -> list[Path]:
 def slug(heading: str) -> str:
     """A heading's anchor, as JupyterLab makes it."""
     return heading.replace(" ", "-")
+
+
+def bar(cell: dict) -> str:
+    """What the fold says that a cell stands under; nothing, if it stands open."""
+    name, shows = cell["id"], any("image/png" in output.get("data", {}) for output in cell.get("outputs", ()))
+    if solved := re.match(r"solution-(\d+)", name):
+        return f"Solution to exercise {solved[1]}"
+    if name in ("imports", "imports-core"):
+        return IMPORTS
+    return FIGURE if shows and re.search(r"-figure$|^draw(-|$)", name) else ""
 
 
 def names(source: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import nbformat
 from series import METADATA, ROOT
-from sources import names
+from sources import LITE, names
 
 MACHINE_PATH = re.compile(
     r"(?<![\w.])(/home/\w|/Users/\w|/root/|/tmp/|[A-Z]:\\)|site-packages|ipykernel_\d|<[^<>]* at 0x[0-9a-f]+>"
@@ -131,7 +131,7 @@ def output_problems(output: nbformat.NotebookNode, count: int | None) -> list[st
 
 
 def broken_links(text: str, folder: Path, kind: str = ".ipynb") -> list[str]:
-    """The local links of a text in folder that lead nowhere, and Binder's links to files that are not there."""
+    """The local links of a text in folder that lead nowhere; Binder's and JupyterLite's to files that are not there."""
     prose = re.sub(r"`[^`\n]*`", "", without_fences(text))
     links = re.findall(r"\]\(<?([^)\s>]+)", prose) + re.findall(r"\b(?:href|src)=\"([^\"]+)\"", prose)
     return [link for link in links if not leads_somewhere(link, text, folder, kind)]
@@ -142,6 +142,8 @@ def leads_somewhere(link: str, text: str, folder: Path, kind: str) -> bool:
     if parts.netloc == "mybinder.org":
         opened = parse_qs(parts.query).get("urlpath", ["lab"])[0].removeprefix("lab").removeprefix("/tree/")
         return (ROOT / opened).exists()
+    if LITE in link:
+        return (ROOT / link.partition(LITE)[2]).is_file()
     if parts.scheme or parts.netloc:
         return True
     target = folder / unquote(parts.path)

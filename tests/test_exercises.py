@@ -552,6 +552,22 @@ def both_ways_one_by_one(p_forward, p_backward, x, lengths):
     return h
 
 
+def both_ways_nan_in_padding(p_forward, p_backward, x, lengths):
+    h = both_ways(p_forward, p_backward, x, lengths)
+    return np.where((np.arange(len(x))[:, None] < lengths)[..., None], h, np.nan)
+
+
+def both_ways_guessed(p_forward, p_backward, x, lengths):
+    """The ends are looked for in x itself: the last step that is not all zeros."""
+    return both_ways(p_forward, p_backward, x, len(x) - np.argmax(x[::-1].any(axis=-1), axis=0))
+
+
+def both_ways_skips_zeros(p_forward, p_backward, x, lengths):
+    """Right but for the mask, which is made of x: a real step of zeros changes no state either."""
+    kept = x.any(axis=-1, keepdims=True)
+    return np.concatenate([min_gru(p_forward, x), min_gru(p_backward, x[::-1], kept[::-1])[::-1]], axis=-1)
+
+
 def both_ways_in_place(p_forward, p_backward, x, lengths):
     ahead = min_gru(p_forward, x)
     for k, n in enumerate(lengths):
@@ -763,7 +779,13 @@ RIGHT = {
     "fullest": [BOUNDS, dict(reversed(BOUNDS.items())), BOUNDS | {"LSTM": np.float64(10), "i = 1 − f": 1.0}],
     "minlstm_errors": [minlstm_errors, minlstm_in_place, lambda *given: np.array(minlstm_errors(*given))],
     "mlstm_at_once": [mlstm_at_once, mlstm_in_a_loop, mlstm_by_logarithms],
-    "both_ways": [both_ways, both_ways_masked, both_ways_one_by_one, both_ways_in_place],
+    "both_ways": [
+        both_ways,
+        both_ways_masked,
+        both_ways_one_by_one,
+        both_ways_in_place,
+        both_ways_nan_in_padding,
+    ],
     "divisor": [divisor, lambda n, q, m: np.max([n @ q, -q @ n, 1 / math.exp(m)])],
     "rows_and_targets": [
         rows_and_targets,
@@ -1322,6 +1344,9 @@ WRONG = {
         (partial(both_ways, there=whole), "off by"),
         (lambda p, q, x, n: both_ways(q, p, x, n), "with each layer's weights in the other"),
         (lambda p, q, x, n: both_ways(p, p, x, n), "off by"),
+        (both_ways_guessed, "from lengths that are guessed from the zeros"),
+        (lambda p, q, x, n: both_ways(p, q, x, x.any(axis=-1).sum(axis=0)), "off by"),
+        (both_ways_skips_zeros, "off by"),
         (lambda p, q, x, n: -both_ways(p, q, x, n), "off by"),
         (lambda p, q, x, n: both_ways(p, q, x, n) * np.nan, "nan"),
         (lambda p, q, x, n: both_ways(p, q, x, n).swapaxes(0, 1), "should have the shape"),

@@ -129,6 +129,10 @@ SPOILT = {
         put(["cells", 0, "source"], "# T\n\n[go](https://mybinder.org/v2/gh/a/b/HEAD?urlpath=lab%2Ftree%2Fnone.ipynb)"),
         "none.ipynb",
     ),
+    "browser link": (
+        put(["cells", 0, "source"], "# T\n\n[go](https://a.github.io/b/lite/notebooks/index.html?path=no/c.ipynb)"),
+        "no/c.ipynb",
+    ),
 }
 
 

@@ -15,6 +15,7 @@ import form
 import nbformat
 import pytest
 import series
+import sources
 import yaml
 from form import broken_links
 from packaging.requirements import Requirement
@@ -246,9 +247,13 @@ def test_all_links_lead_to_one_repository():
     assert all(own_links()[name] for name in ("README.md", "pyproject.toml", "CITATION.cff"))
 
 
-def test_each_chapter_links_to_itself_on_binder():
-    for path in series.chapters():
-        assert f"?urlpath=lab/tree/notebooks/{path.name}" in path.read_text(encoding="utf-8"), path.name
+@pytest.mark.parametrize("path", series.chapters(), ids=lambda path: path.stem)
+def test_each_chapter_says_where_it_runs_the_browser_first(path):
+    own, place = series.repository(), f"notebooks/{path.name}"
+    here = f"[Run in the browser]({series.pages(own)}{sources.LITE}{place})"
+    binder = f"[on Binder](https://mybinder.org/v2/gh/{own}/HEAD?urlpath=lab/tree/{place})"
+    opening = nbformat.read(path, as_version=4).cells[0].source
+    assert any(line.startswith(f"{here} · {binder} · ") for line in opening.splitlines())
 
 
 def test_make_links_changes_every_link_and_nothing_else(tmp_path):

@@ -15,6 +15,7 @@ from form import broken_links, prose_of
 SITE = sources.HERE
 MODULE = (sources.ROOT / "lstm_core.py").read_text(encoding="utf-8")
 SHOWN = ("text/markdown", "text/html")
+SVG = 'xmlns="http://www.w3.org/2000/svg"'
 LOCAL = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)|\b(?:href|src)=\"(?!\w+:|#)([^\"#]+)")
 
 
@@ -50,6 +51,17 @@ def test_what_a_page_links_to_is_on_the_site(path):
     local = ["".join(found) for found in LOCAL.findall(re.sub(r"`[^`\n]*`", "", text))]
     assert [link for link in local if (path.parent / link).resolve() not in there] == []
     assert broken_links(text, path.parent, kind=path.suffix) == []
+
+
+@pytest.mark.parametrize("path", series.chapters(), ids=lambda path: path.stem)
+def test_a_fold_says_what_it_holds(path):
+    notebook = nbformat.read(path, as_version=4)
+    bars = {cell.id: sources.bar(cell) for cell in notebook.cells if cell.cell_type == "code"}
+    solved = {cell.id for cell in notebook.cells if "solution" in cell.metadata.get("tags", []) and cell.id in bars}
+    exercises = re.findall(r"^### Exercise (\d+):", prose_of(notebook), re.MULTILINE)
+    assert {bar for name, bar in bars.items() if name in solved} == {f"Solution to exercise {n}" for n in exercises}
+    assert {bar for name, bar in bars.items() if name not in solved} <= {"", sources.IMPORTS, sources.FIGURE}
+    assert bars["imports"] == sources.IMPORTS
 
 
 # --- The page of the module -------------------------------------------------------------------------------------------
@@ -113,7 +125,8 @@ def test_the_browsers_python_has_what_the_chapters_import():
 def test_the_sites_own_files_ask_no_other_host():
     for path in [SITE / "conf.py", SITE / "mathjax_config.js", *(SITE / "_static").iterdir()]:
         if path.is_file():
-            assert "://" not in path.read_text(encoding="utf-8").replace('"://" not in', ""), path.name
+            text = path.read_text(encoding="utf-8").replace('"://" not in', "").replace(SVG, "")
+            assert "://" not in text, path.name
 
 
 def test_what_npm_installs_is_settled_and_names_no_registry():
