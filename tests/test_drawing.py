@@ -105,14 +105,15 @@ PICTURES = {
     "states": lambda: drawing.draw_states({"a": np.ones((3, 2)), "$f$": np.zeros((3, 1))}, 5, "States", "BTB"),
     "trial strips": lambda: drawing.trial_strips(
         {
-            "a": ((3, 1, 4), "30 of 30", "grey", None),
-            "b": ((2,), "all", drawing.INK, None),
-            "c": ([1, 2], 9, "LSTM", 5),
+            "a": ((3000, 1000, 4000), "30 of 30", "grey", ()),
+            "b": ((2000,), "all", drawing.INK, ()),
+            "c": ([1000, 2000], 9, "LSTM", (1500, 5000)),
         },
         "Strips",
         "x",
-        (0, 6),
+        (500, 6000),
     ),  # fmt: skip
+    "inside": lambda: drawing.draw_inside({"a": ([np.ones(3)], [np.ones(4)]), "b": ([], [np.ones(2)])}, "Inside"),
     "rnn": drawing.draw_rnn_cell,
     "lstm with values": lambda: drawing.draw_lstm_cell(values={"f": 0.7, "c_prev": -1.0, "h": "?"}, numbers=True),
     "rnn unrolled": lambda: drawing.draw_rnn_unrolled(path="h", title="Back"),
