@@ -1,5 +1,7 @@
 """What is wrong is refused: the error says what was expected, what came and, where there is one, the mend."""
 
+import re
+
 import numpy as np
 import pytest
 from conftest import KINDS, make_layer, raises
@@ -432,3 +434,23 @@ test_gradient_checks = refused(
         "shapes that differ": (lambda: agree("x", S, S[0]), AssertionError, "x: … (2, 2) … (2,)"),
     }
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: LSTM(0, 2, rng=RNG), "input_size: expected 1 or more, got 0"),
+        (lambda: LSTM(2, 0, rng=RNG), "hidden_size: expected 1 or more, got 0"),
+        (lambda: glorot_uniform(0, 2, RNG), "n_out: expected 1 or more, got 0"),
+        (lambda: glorot_uniform(2, 0, RNG), "n_in: expected 1 or more, got 0"),
+        (lambda: orthogonal(0, RNG), "n: expected 1 or more, got 0"),
+        (lambda: Sequential([]), "layers: expected at least one"),
+        (lambda: Adam(LSTM_PARAMS, learning_rate=0), "learning_rate: expected a finite number above 0, got 0"),
+        (lambda: SGD(LSTM_PARAMS, 1, momentum=1), "momentum: expected a finite number of 0 or more and below 1, got 1"),
+        (lambda: LSTM(1, 1, rng=RNG, forget_bias=np.inf), "forget_bias: expected a finite number, got inf"),
+        (lambda: LSTM_(X, (S, S[:, :1])), "state's c: expected shape (2, 2), got (2, 1)"),
+    ],
+)
+def test_a_message_is_this_and_no_more(call, message):
+    with pytest.raises(ValueError, match=rf"^{re.escape(message)}$"):
+        call()
