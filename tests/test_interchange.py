@@ -471,3 +471,12 @@ def test_a_file_of_another_layer_is_refused(saved, tmp_path):
     with raises(ValueError, f"{path}: holds {saved!r}, expected LSTM(3, 2, dtype=float64)"):
         load_params(path, lstm)
     assert same(lstm.params, before)
+
+
+def test_a_file_is_written_beside_its_target(tmp_path, monkeypatch):
+    """So that it takes the target's place at once: from another disk it could not."""
+    moved = []
+    monkeypatch.setattr(os, "replace", lambda part, target: moved.append((part, target)))
+    save_params(tmp_path / "layer.npz", make_layer("LSTM"))
+    ((part, target),) = moved
+    assert os.path.dirname(part) == os.path.dirname(target) == os.path.realpath(tmp_path)
