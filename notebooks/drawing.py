@@ -1423,11 +1423,12 @@ def differing_states(spread, words, title):
 
 
 def gates_over_text(panels, words, title):
-    """The gates f, i and o over a text, a column a network, a thin line a cell; words: as in differing_states.
+    """Gates over a text, a column a network, a thin line a cell; words: as in differing_states.
 
     panels: name to {gate: (T, H)}.
     """
-    fig, axes = figure(title, 9.0, 4.6, 3, len(panels), sharex=True, sharey=True)
+    rows = len(next(iter(panels.values())))
+    fig, axes = figure(title, 9.0, 1.0 + 1.2 * rows, rows, len(panels), sharex=True, sharey=True)
     for column, (name, gates) in zip(axes.T, panels.items(), strict=True):
         column[0].set_title(name, fontsize=11, pad=20)
         column[-1].set_xlabel("letters read")

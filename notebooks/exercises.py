@@ -835,6 +835,7 @@ def _cells(rng, T, B, H, unit, label, size):
     sign = np.where(label, 1.0, -1.0)
     others = [k for k in range(H) if k != unit]
     c[:-1, :, others[0]] += 5 * sign  # knew it nearly to the end, and forgot it
+    c[..., others[0]] *= 1e-3  # so small that a ratio with a unit in it would choose it
     c[:, :, others[1]] += 40 + 8 * rng.standard_normal(B)  # large, and knows nothing
     for k, quiet in zip(others[2:], (label, ~label), strict=False):
         c[..., k] = np.where(quiet, 0.01, 4.0) * c[..., k] + 0.3 * quiet
@@ -913,9 +914,9 @@ def mean_over_letters(answer):
         told = f"for lengths {lengths.tolist()} "
         _compare(np.array(found), np.array(right), mistakes, told)
         losses[~real] = np.nan
-        found = answer(losses, lengths)
-        finite = np.isfinite(np.asarray(found, float)).all()
-        _expect(finite, "a NaN in the padding, where nothing counts, spoils the mean")
+        found = np.asarray(answer(losses, lengths), float)
+        told = "a NaN in the padding, where nothing counts, spoils the mean"
+        _expect(np.isclose(found, right).all(), told)
 
 
 @_exercise
@@ -1009,6 +1010,8 @@ def own_variant(answer):
         found = _array(layer(x)[0], (5, 3, H), "its output")
         plain = LSTM.of({name: layer.params[name] for name in ("W_x", "W_h", "b")})
         _expect(not _same(found, plain(x)[0]), "its outputs are those of an LSTM")
+        other = _array(layer(-x)[0], (5, 3, H), "its output")
+        _expect(not _same(found, other), "it says the same whatever it hears")
         wrong = check_layer(layer, x).wrong
         _expect(not wrong, f"these gradients are wrong: {', '.join(wrong)}")
 

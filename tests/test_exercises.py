@@ -352,6 +352,19 @@ class Peephole(variants.Peephole):
     pass
 
 
+class Mute(LSTM):
+    """Says 0, and its gradients are right: all of them are 0."""
+
+    def _steps(self, net, h, h_prev, c, c_prev):
+        h[...], c[...] = 0, 0
+        f, i, o, c_tilde = np.split(net, 4, axis=-1)
+        return {"f": f, "i": i, "o": o, "c_tilde": c_tilde}
+
+    def _steps_back(self, trace, delta, back_h, back_c):
+        d_net = np.zeros((*delta.shape[:-1], 4 * self.hidden_size))
+        return d_net, {"W_h": 0 * self.params["W_h"]}, (0 * back_h, 0 * back_c), {"h": delta}
+
+
 ALONE = {
     job: "many" if count >= 15 else "few" if count <= 5 else "some"
     for job in TASKS
@@ -1178,6 +1191,7 @@ WRONG = {
         (lambda c, label: remembers(c, label, by=lambda one, other: other.std(axis=0)), "quiet for one label"),
         (lambda c, label: remembers(c, label, by=lambda one, other: np.abs(one).mean(axis=0)), ""),
         (lambda c, label: remembers(c, label, at=0), "has forgotten"),
+        (lambda c, label: remembers(c, label, by=lambda one, other: one.var(axis=0) + other.var(axis=0)), "forgotten"),
         (remembers_on_average, "has forgotten"),
         (lambda c, label: int(np.abs(c[-1]).mean(axis=0).argmax()), "large"),
         (lambda c, label: int(c[-1].std(axis=0).argmin()), ""),
@@ -1271,6 +1285,7 @@ WRONG = {
             type("Renamed", (LSTM,), {"_steps": lambda self, net, **parts: LSTM._steps(self, net, **parts)}),
             "those of an LSTM",
         ),
+        (Mute, "the same whatever it hears"),
         (
             type(
                 "Forward",
