@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from experiments.classic import TASKS, adding_1997, distances
 from experiments.continual import as_printed, of_today
 from experiments.many import Nets
-from experiments.net_1997 import REBER_3x2, REBER_4x1
+from experiments.net_1997 import GERS_1997, REBER_3x2, REBER_4x1
 from experiments.reber import Learner, Published, Today, train_on_strings
 from experiments.records import Experiment, Row, Setting
 from experiments.starts import maker, size_for
@@ -18,7 +19,15 @@ from lstm_core import SGD, Adam, Dense, Generator
 
 # --- Experiment 1 of 1997, the embedded Reber grammar -----------------------------------------------------------------
 
-PUBLISHED = {"3 x 2": (REBER_3x2, (-1, -2, -3)), "4 x 1": (REBER_4x1, (-1, -2, -3, -4))}
+DOWN = (-0.5, -1.0, -1.5, -2.0)
+DIRECT = {"direct": True, "outputs_biased": True}  # inputs at the outputs, and biases there, as in 2000
+PUBLISHED = {
+    "3 x 2": (REBER_3x2, {"o": (-1, -2, -3)}),
+    "4 x 1": (REBER_4x1, {"o": (-1, -2, -3, -4)}),
+    "3 x 2, direct": (replace(REBER_3x2, **DIRECT), {"o": (-1, -2, -3)}),
+    "4 x 1, direct": (replace(REBER_4x1, **DIRECT), {"o": (-1, -2, -3, -4)}),
+    "4 x 2 of 2000": (GERS_1997, {"i": DOWN, "o": DOWN}),  # without forget gates; its gates do not hear gates
+}
 RULES = {
     "as printed": {},
     "once a string": {"every": "string"},
@@ -37,7 +46,7 @@ RULES = {
 def _learner(setting: Setting, rngs: Sequence[Generator]) -> Learner:
     if setting["net"] in PUBLISHED:
         plan, biases = PUBLISHED[setting["net"]]
-        return Published(plan, rngs, setting["rate"], o=biases, **RULES[setting["rule"]])
+        return Published(plan, rngs, setting["rate"], **biases, **RULES[setting["rule"]])
     make = maker(setting["net"], 7, setting["H"], setting["start"], 12)  # strings have 12 symbols in the mean
     layers = [make(rng) for rng in rngs]
     heads = [Dense(setting["H"], 7, rng=rng) for rng in rngs]
@@ -63,6 +72,10 @@ AS_PUBLISHED = [  # net, rule, rate
     ("4 x 1", "as printed", 0.1),
     ("3 x 2", "possible targets, tolerance", 0.5),
     ("3 x 2", "possible targets, tolerance, whole gradient", 0.5),
+    ("4 x 2 of 2000", "as printed", 0.5),
+    ("3 x 2, direct", "as printed", 0.5),
+    ("4 x 1, direct", "as printed", 0.5),
+    ("3 x 2, direct", "tolerance", 0.5),
 ]
 OF_TODAY = [  # layer, start, rule, rate, weights before the head
     ("LSTM", "b = 1", PLAIN, 0.5, 512),

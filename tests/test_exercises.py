@@ -897,6 +897,8 @@ WRONG = {
         (lambda solves, rng: guesses(solves, lambda: rng.uniform(-1, 1, 3)), "uniform between"),
         (lambda solves, rng: guesses(solves, partial(np.random.default_rng(0).uniform, -10, 10, 3)), "from rng"),
         (lambda solves, rng: guesses(solves, lambda: rng.uniform(-20, 20, 3)), "between −10 and 10"),
+        (lambda solves, rng: guesses(solves, lambda: rng.uniform(-9, 9, 3)), "uniform between"),
+        (lambda solves, rng: guesses(solves, lambda: 10 * np.sin(rng.uniform(-9, 9, 3))), "uniform between"),
         (lambda solves, rng: guesses(solves, lambda: rng.uniform(0, 10, 3)), "uniform between"),
         (lambda solves, rng: guesses(solves, lambda: 3 * [rng.uniform(-10, 10)]), "three new weights"),
         (lambda solves, rng: guesses(solves, lambda: rng.uniform(-10, 10, 2)), "three weights"),
