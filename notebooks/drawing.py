@@ -1345,7 +1345,7 @@ def coloured_texts(text, rows, title, ends=("a thousandth and less", "1")):
 
 
 def counts_table(counts, columns, title, xlabel, of=20):
-    """How many of so many: a row a name, a column a case, in each place the number on a shade; None was not run.
+    """How many of so many: a row a name, a column a case, in each place the number on a shade.
 
     counts: name to (numbers, colour).
     """
@@ -1354,10 +1354,9 @@ def counts_table(counts, columns, title, xlabel, of=20):
         shade = LinearSegmentedColormap.from_list("shade", ["#ffffff", COLOUR.get(colour, colour)])
         for column, number in enumerate(numbers):
             place = (column - 0.46, row - 0.44)
-            if number is not None:
-                ax.add_patch(Rectangle(place, 0.92, 0.88, facecolor=shade(0.9 * number / of), edgecolor=PALE))
-            ink = INK if number is None or number < 0.5 * of else "white"
-            ax.text(column, row, "·" if number is None else number, ha="center", va="center", color=ink)
+            ax.add_patch(Rectangle(place, 0.92, 0.88, facecolor=shade(0.9 * number / of), edgecolor=PALE))
+            ink = INK if number < 0.5 * of else "white"
+            ax.text(column, row, number, ha="center", va="center", color=ink)
     ax.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(counts) - 0.5, -0.5), xlabel=xlabel)
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(counts)), counts)

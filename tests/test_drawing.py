@@ -125,7 +125,7 @@ PICTURES = {
     **{f"lstm, {part}": lambda part=part: drawing.draw_lstm_cell(part, part) for part in drawing.LSTM_PARTS},
     # Chapter 06
     "texts": lambda: drawing.coloured_texts(TEXT, {"LSTM": (np.linspace(0, 1, 7), "LSTM")}, "Texts"),
-    "counts": lambda: drawing.counts_table({"RNN": ([1, 20, None], "RNN")}, (1, 2, 3), "Counts", "T"),
+    "counts": lambda: drawing.counts_table({"RNN": ([1, 20, 0], "RNN")}, (1, 2, 3), "Counts", "T"),
     "reach": lambda: drawing.reach_figure(
         {kind: {"0": 0.5 ** np.arange(201.0), "chrono": np.ones(201)} for kind in ("LSTM", "GRU")},
         0.8 ** np.arange(201.0),
