@@ -10,7 +10,7 @@ import numpy as np
 from experiments.classic import TASKS, adding_1997, distances
 from experiments.continual import as_printed, of_today
 from experiments.many import Nets
-from experiments.net_1997 import GERS_1997, REBER_3x2, REBER_4x1
+from experiments.net_1997 import DIRECT, GERS_1997, REBER_3x2, REBER_4x1
 from experiments.reber import Learner, Published, Today, train_on_strings
 from experiments.records import Experiment, Row, Setting
 from experiments.starts import maker, size_for
@@ -20,7 +20,6 @@ from lstm_core import SGD, Adam, Dense, Generator
 # --- Experiment 1 of 1997, the embedded Reber grammar -----------------------------------------------------------------
 
 DOWN = (-0.5, -1.0, -1.5, -2.0)
-DIRECT = {"direct": True, "outputs_biased": True}  # inputs at the outputs, and biases there, as in 2000
 PUBLISHED = {
     "3 x 2": (REBER_3x2, {"o": (-1, -2, -3)}),
     "4 x 1": (REBER_4x1, {"o": (-1, -2, -3, -4)}),

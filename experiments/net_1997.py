@@ -82,6 +82,7 @@ ADDING = Plan(2, 1, 2, 2, cells_biased=True, outputs_biased=True)
 ORDER_6A, ORDER_6B = (Plan(8, K, b, 2, cells_biased=True, outputs_biased=True) for K, b in ((4, 2), (8, 3)))
 GERS = Plan(7, 7, 4, 2, forget=True, hears_gates=False, direct=True, outputs_biased=True)
 GERS_1997 = Plan(7, 7, 4, 2, hears_gates=False, direct=True, outputs_biased=True)  # the same without forget gates
+DIRECT = {"direct": True, "outputs_biased": True}  # what the outputs of 2000 have and those of 1997 have not
 
 
 def zeros(plan: Plan, N: int, M: int = 1) -> tuple[Array, Array]:

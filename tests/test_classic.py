@@ -1,13 +1,14 @@
 """What chapter 08 runs: the nets of 1997 and 2000, the embedded Reber grammar, its streams, and the long lags."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import error
 
 from experiments import chapter_08, classic, continual, net_1997, reber
-from experiments.net_1997 import ADDING, GERS, GERS_1997, ORDER_6A, ORDER_6B, REBER_3x2, REBER_4x1
+from experiments.net_1997 import ADDING, DIRECT, GERS, GERS_1997, ORDER_6A, ORDER_6B, REBER_3x2, REBER_4x1
 from experiments.starts import maker
 from experiments.tasks import Task
 from experiments.training import train
@@ -19,6 +20,7 @@ REBER = chapter_08.REBER
 # --- The nets as printed ----------------------------------------------------------------------------------------------
 
 PLANS = {"4 x 1": REBER_4x1, "3 x 2": REBER_3x2, "adding": ADDING, "2000": GERS, "2000, no forget gates": GERS_1997}
+PLANS["3 x 2, direct"] = replace(REBER_3x2, **DIRECT)
 
 
 def test_weights_as_published():
